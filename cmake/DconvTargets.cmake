@@ -1,0 +1,28 @@
+# Targets of dconv that do not need MLIR, and the flags all targets share.
+
+add_library(dconv_flags INTERFACE)
+target_include_directories(dconv_flags INTERFACE
+  ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/runtime/include)
+target_compile_options(dconv_flags INTERFACE -Wall -Wextra -Wno-unused-parameter)
+if(DCONV_SANITIZE)
+  string(REPLACE ";" "," _san "${DCONV_SANITIZE}")
+  target_compile_options(dconv_flags INTERFACE -fsanitize=${_san} -fno-omit-frame-pointer)
+  target_link_options(dconv_flags INTERFACE -fsanitize=${_san})
+endif()
+
+# dconv_add_library(name SOURCES... [LINKS...]): a static library without MLIR.
+function(dconv_add_library name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PUBLIC dconv_flags ${ARG_LINKS})
+endfunction()
+
+# dconv_add_unittest(name SOURCES... LINKS...): a GoogleTest program, built into
+# build/unittests and run by lit (test/Unit).
+function(dconv_add_unittest name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE dconv_flags ${ARG_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/unittests)
+  set_property(GLOBAL APPEND PROPERTY DCONV_UNITTESTS ${name})
+endfunction()
