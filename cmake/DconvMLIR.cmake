@@ -1,6 +1,6 @@
 # Finds MLIR and defines how targets that use it are built.
 
-find_package(MLIR 22 REQUIRED CONFIG)
+find_package(MLIR 22.1 REQUIRED CONFIG)
 set(LLVM_RUNTIME_OUTPUT_INTDIR ${PROJECT_BINARY_DIR}/bin)
 set(LLVM_LIBRARY_OUTPUT_INTDIR ${PROJECT_BINARY_DIR}/lib)
 set(MLIR_BINARY_DIR ${PROJECT_BINARY_DIR})
