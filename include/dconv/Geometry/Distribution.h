@@ -1,0 +1,46 @@
+//===- Distribution.h - where the operands of a split lie -------*- C++ -*-===//
+//
+// Ownership, halos and local padding of a convolution under a split. Source:
+// docs/design.md, "Geometry".
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DCONV_GEOMETRY_DISTRIBUTION_H
+#define DCONV_GEOMETRY_DISTRIBUTION_H
+
+#include "dconv/Geometry/Layout.h"
+#include "dconv/Geometry/Split.h"
+
+namespace dconv {
+
+/// How `operand` lies on the grid of `split`: every dim is cut along the axes
+/// of every loop in its expression, held is the footprint inside the tensor.
+///
+/// Between neighbouring shards on the axes of parallel loops, in order of
+/// position, the cut is the midpoint of their all-tap footprints, clamped to
+/// the tensor; the first stripe starts at 0, the last ends at the extent. The
+/// axes of reductions divide each such stripe again, balanced; where an
+/// expression has reductions alone, they are cut like parallel loops. A loop in
+/// two dims of the operand cuts the first.
+TensorLayout inputLayout(const Convolution &convolution, const Split &split,
+                         const Operand &operand);
+
+/// How the result of the sub-kernels lies: cut by the parallel loops, partial
+/// along the axes of reductions.
+TensorLayout outputLayout(const Convolution &convolution, const Split &split);
+
+/// `partial` after its reduce-scatter: the stripes of the largest dim of the
+/// tensor (the first of several) are divided again, balanced, over the partial
+/// axes. Without partial axes it is unchanged.
+TensorLayout scatteredLayout(const Grid &grid, const TensorLayout &partial,
+                             const std::vector<int64_t> &shape);
+
+/// What `shard` reads of `operand`: the footprint of its iterations in
+/// positions of the unpadded tensor; what lies outside the tensor is its local
+/// padding.
+Box shardFootprint(const Convolution &convolution, const Split &split,
+                   const Operand &operand, int64_t shard);
+
+} // namespace dconv
+
+#endif // DCONV_GEOMETRY_DISTRIBUTION_H

@@ -1,0 +1,131 @@
+//===- Prediction.h - bytes and memory of a distributed program -*- C++ -*-===//
+//
+// A program at level 2 as integers: sharded values, and the steps that make
+// them. From it Geometry predicts, before there is a schedule, every byte that
+// moves and the memory of every device; the runtime measures the same numbers.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DCONV_GEOMETRY_PREDICTION_H
+#define DCONV_GEOMETRY_PREDICTION_H
+
+#include "dconv/Geometry/Distribution.h"
+
+namespace dconv {
+
+/// A value of type `!dconv.sharded`.
+struct ShardedValue {
+  TensorLayout layout;
+  std::vector<int64_t> shape;
+  int64_t elementBytes = 4; ///< of the tensor, as it comes from and goes to the host
+  int64_t storageBytes = 4; ///< in the arena: of the accumulator where partial
+
+  /// True where the halo exchange that makes this value brings each shard's
+  /// part straight into the scratch of the sub-kernel that reads it: it has no
+  /// memory of its own.
+  bool fetchedOnUse = false;
+  /// The value whose memory this one takes over, or -1.
+  int inPlaceOf = -1;
+};
+
+enum class StepKind {
+  Shard,         ///< host -> result; to a partial layout: shard 0 of each
+                 ///< group gets the value, the others the identity
+  Fill,          ///< result filled with a constant; nothing moves
+  Redistribute,  ///< operand -> result: halo exchange, reshard, all-gather
+  SubKernel,     ///< inputs and the initial output -> result
+  ReduceScatter, ///< operand -> result
+  Unshard,       ///< operand -> host
+};
+
+/// What one sub-kernel reads of one input, per shard.
+struct KernelInput {
+  int value = -1;
+  std::vector<Box> footprints; ///< per shard, local padding included
+};
+
+struct Step {
+  StepKind kind = StepKind::Shard;
+  int operand = -1; ///< number of a value; SubKernel: the initial output
+  int result = -1;
+  std::vector<KernelInput> inputs; ///< SubKernel
+  /// SubKernel: bytes of an element of the sum while it is computed.
+  int64_t accumulatorBytes = 4;
+};
+
+struct DistributedProgram {
+  Grid grid;
+  std::vector<ShardedValue> values;
+  std::vector<Step> steps;
+};
+
+/// The steps of one convolution from sharded inputs to its result, unsharded:
+/// what dconv-partition writes. `fillsOutput`: the initial output is a constant.
+DistributedProgram distribute(const Convolution &convolution,
+                              const Split &split, int64_t devices,
+                              bool fillsOutput);
+
+/// A piece of a device's arena. Stripes live as long as the program; what a
+/// shard needs during one step is scratch, and reused by the next.
+struct ArenaBuffer {
+  enum Purpose {
+    Stripe,      ///< of value `value`
+    Footprint,   ///< input `input` of a sub-kernel, with local padding
+    Accumulator, ///< of a sub-kernel or reduction whose result is narrower
+    Staging,     ///< a received piece before it is accumulated or widened
+  };
+  Purpose purpose = Stripe;
+  int step = -1; ///< of scratch
+  int value = -1;
+  unsigned input = 0;
+  int64_t shard = 0;
+  Box window; ///< positions of the tensor
+  int64_t elementBytes = 0;
+  int64_t offset = 0; ///< bytes, a multiple of arenaAlignment
+};
+
+constexpr int64_t arenaAlignment = 64;
+
+/// The arena of one device: the stripes of its shards one after the other, then
+/// room for the scratch of the step and shard that need most.
+struct Arena {
+  std::vector<ArenaBuffer> buffers;
+  int64_t bytes = 0;
+};
+
+Arena planArena(const DistributedProgram &program, int64_t device);
+
+/// The value whose stripe is exactly what `input` reads on `shard`, so that the
+/// kernel reads it where it lies, or -1 where it needs a footprint buffer.
+int residentFor(const DistributedProgram &program, const KernelInput &input,
+                int64_t shard);
+
+/// True where `shard` receives the operand of a Shard step to `layout`: every
+/// shard that owns some of it, of a partial group the first.
+bool receivesValue(const Grid &grid, const TensorLayout &layout,
+                   int64_t shard);
+
+/// Per device, in bytes of payload.
+struct Prediction {
+  std::vector<int64_t> bytesReceived, bytesSent, scatterBytes, gatherBytes,
+      peakBytes;
+};
+
+Prediction predict(const DistributedProgram &program);
+
+/// The transfers into `destination` of a ReduceScatter step: from each shard of
+/// its group, ascending, its own included, the piece that it will own.
+std::vector<Transfer> reduceTransfersTo(const Grid &grid,
+                                        const TensorLayout &from,
+                                        const TensorLayout &to,
+                                        int64_t destination);
+
+/// True where `shard` holds the copy of its replicas, or the part of its
+/// partial group, that has coordinate 0 on the axes that cut no dim: the one
+/// that starts from the initial output and that an unshard gathers.
+bool isFirstReplica(const Grid &grid, const TensorLayout &layout,
+                    int64_t shard);
+
+} // namespace dconv
+
+#endif // DCONV_GEOMETRY_PREDICTION_H

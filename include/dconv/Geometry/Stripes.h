@@ -1,0 +1,23 @@
+//===- Stripes.h - dividing an interval into stripes ------------*- C++ -*-===//
+
+#ifndef DCONV_GEOMETRY_STRIPES_H
+#define DCONV_GEOMETRY_STRIPES_H
+
+#include "dconv/Geometry/Box.h"
+
+namespace dconv {
+
+/// Consecutive intervals that cover a dim, in order of position.
+using Stripes = std::vector<Interval>;
+
+/// `whole` in `parts` (>= 1) stripes whose lengths differ by at most one, the
+/// longer ones first. Stripes are empty where there are more parts than
+/// elements.
+Stripes balancedStripes(Interval whole, int64_t parts);
+
+/// Stripes of the given lengths, from 0.
+Stripes stripesOf(const std::vector<int64_t> &lengths);
+
+} // namespace dconv
+
+#endif // DCONV_GEOMETRY_STRIPES_H

@@ -1,0 +1,150 @@
+//===- Distribution.cpp - where the operands of a split lie ---------------===//
+
+#include "dconv/Geometry/Distribution.h"
+
+#include <algorithm>
+#include <tuple>
+
+using namespace dconv;
+
+namespace {
+/// One combination of the coordinates of some axes.
+struct Cell {
+  int64_t index;      ///< row-major among the combinations
+  Interval footprint; ///< of its part of the loops that these axes split
+};
+} // namespace
+
+/// The part of each loop at combination `index` of `axes`, whole loops else.
+static Box boxAt(const Convolution &convolution, const Split &split,
+                 const std::vector<unsigned> &axes, int64_t index) {
+  Box box = convolution.iterations();
+  for (size_t a = axes.size(); a-- > 0;) {
+    const AxisSplit &axis = split.axes[axes[a]];
+    int64_t parts = axis.lengths.size();
+    box[axis.loop] = stripesOf(axis.lengths)[index % parts];
+    index /= parts;
+  }
+  return box;
+}
+
+/// Cuts `whole` at the midpoints between neighbouring footprints, in order of
+/// position. Entry i of the result belongs to combination i of `axes`.
+static Stripes cutAtMidpoints(const Convolution &convolution,
+                              const Split &split,
+                              const std::vector<unsigned> &axes,
+                              const LinearExpr &expr, Interval whole) {
+  int64_t count = 1;
+  for (unsigned axis : axes)
+    count *= split.axes[axis].lengths.size();
+  std::vector<Cell> cells;
+  for (int64_t i = 0; i < count; ++i)
+    cells.push_back(
+        {i, footprint(expr, boxAt(convolution, split, axes, i))});
+  std::sort(cells.begin(), cells.end(), [](const Cell &a, const Cell &b) {
+    return std::tie(a.footprint.begin, a.index) <
+           std::tie(b.footprint.begin, b.index);
+  });
+
+  Stripes stripes(count);
+  int64_t begin = whole.begin;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t end = whole.end;
+    if (i + 1 < count) {
+      // Arithmetic shift: the floor also of a negative sum.
+      end = (cells[i].footprint.end + cells[i + 1].footprint.begin) >> 1;
+      end = std::min(std::max(end, begin), whole.end);
+    }
+    stripes[cells[i].index] = {begin, end};
+    begin = end;
+  }
+  return stripes;
+}
+
+TensorLayout dconv::inputLayout(const Convolution &convolution,
+                                const Split &split, const Operand &operand) {
+  TensorLayout layout;
+  AccessMap map = operand.unpaddedMap();
+  std::vector<bool> used(split.axes.size());
+  for (size_t d = 0; d < map.size(); ++d) {
+    const LinearExpr &expr = map[d];
+    std::vector<unsigned> outer, inner; // axes of the first cut, of the second
+    bool anyParallel =
+        std::any_of(expr.terms.begin(), expr.terms.end(), [&](const Term &t) {
+          return !convolution.isReduction(t.loop);
+        });
+    for (unsigned axis = 0; axis < split.axes.size(); ++axis) {
+      unsigned loop = split.axes[axis].loop;
+      if (used[axis] || !expr.uses(loop))
+        continue;
+      used[axis] = true;
+      bool divideAgain = anyParallel && convolution.isReduction(loop);
+      (divideAgain ? inner : outer).push_back(axis);
+    }
+
+    Interval whole{0, operand.shape[d]};
+    DimLayout dim;
+    dim.axes = outer;
+    dim.axes.insert(dim.axes.end(), inner.begin(), inner.end());
+    int64_t pieces = 1;
+    for (unsigned axis : inner)
+      pieces *= split.axes[axis].lengths.size();
+    for (Interval stripe :
+         cutAtMidpoints(convolution, split, outer, expr, whole))
+      for (Interval piece : balancedStripes(stripe, pieces))
+        dim.owned.push_back(piece);
+
+    for (size_t i = 0; i < dim.owned.size(); ++i)
+      dim.held.push_back(footprint(expr, boxAt(convolution, split, dim.axes, i))
+                             .intersect(whole));
+    layout.dims.push_back(std::move(dim));
+  }
+  return layout;
+}
+
+TensorLayout dconv::outputLayout(const Convolution &convolution,
+                                 const Split &split) {
+  TensorLayout layout;
+  for (size_t d = 0; d < convolution.output.map.size(); ++d) {
+    DimLayout dim{{}, {{0, convolution.output.shape[d]}}, {}};
+    for (unsigned axis = 0; axis < split.axes.size(); ++axis) {
+      if (!convolution.output.map[d].uses(split.axes[axis].loop))
+        continue;
+      dim.axes = {axis};
+      dim.owned = stripesOf(split.axes[axis].lengths);
+    }
+    dim.held = dim.owned;
+    layout.dims.push_back(std::move(dim));
+  }
+  for (unsigned axis = 0; axis < split.axes.size(); ++axis)
+    if (convolution.isReduction(split.axes[axis].loop))
+      layout.partialAxes.push_back(axis);
+  return layout;
+}
+
+TensorLayout dconv::scatteredLayout(const Grid &grid,
+                                    const TensorLayout &partial,
+                                    const std::vector<int64_t> &shape) {
+  TensorLayout layout = partial;
+  layout.partialAxes.clear();
+  if (partial.partialAxes.empty() || shape.empty())
+    return layout;
+  size_t largest = std::max_element(shape.begin(), shape.end()) - shape.begin();
+  DimLayout &dim = layout.dims[largest];
+  dim.axes.insert(dim.axes.end(), partial.partialAxes.begin(),
+                  partial.partialAxes.end());
+  dim.owned.clear();
+  int64_t pieces = grid.sizeAlong(partial.partialAxes);
+  for (Interval stripe : partial.dims[largest].owned)
+    for (Interval piece : balancedStripes(stripe, pieces))
+      dim.owned.push_back(piece);
+  dim.held = dim.owned;
+  return layout;
+}
+
+Box dconv::shardFootprint(const Convolution &convolution, const Split &split,
+                          const Operand &operand, int64_t shard) {
+  Grid grid = split.grid(/*devices=*/1);
+  return footprint(operand.unpaddedMap(),
+                   split.iterations(convolution, grid.coordinates(shard)));
+}

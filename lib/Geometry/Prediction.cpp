@@ -1,0 +1,284 @@
+//===- Prediction.cpp - bytes and memory of a distributed program ---------===//
+
+#include "dconv/Geometry/Prediction.h"
+
+#include <algorithm>
+
+using namespace dconv;
+
+bool dconv::isFirstReplica(const Grid &grid, const TensorLayout &layout,
+                           int64_t shard) {
+  std::vector<int64_t> at = grid.coordinates(shard);
+  for (unsigned axis = 0; axis < at.size(); ++axis)
+    if (at[axis] != 0 && !layout.cuts(axis))
+      return false;
+  return true;
+}
+
+bool dconv::receivesValue(const Grid &grid, const TensorLayout &layout,
+                          int64_t shard) {
+  std::vector<int64_t> at = grid.coordinates(shard);
+  return std::all_of(layout.partialAxes.begin(), layout.partialAxes.end(),
+                     [&](unsigned axis) { return at[axis] == 0; });
+}
+
+std::vector<Transfer> dconv::reduceTransfersTo(const Grid &grid,
+                                               const TensorLayout &from,
+                                               const TensorLayout &to,
+                                               int64_t destination) {
+  std::vector<Transfer> transfers;
+  Box piece = to.owned(grid, destination);
+  if (piece.empty())
+    return transfers;
+  for (int64_t source : grid.group(destination, from.partialAxes))
+    transfers.push_back({source, destination, piece});
+  return transfers;
+}
+
+DistributedProgram dconv::distribute(const Convolution &convolution,
+                                     const Split &split, int64_t devices,
+                                     bool fillsOutput) {
+  DistributedProgram program;
+  program.grid = split.grid(devices);
+  auto addValue = [&](ShardedValue value, Step step) {
+    program.values.push_back(std::move(value));
+    step.result = program.values.size() - 1;
+    program.steps.push_back(std::move(step));
+    return step.result;
+  };
+
+  Step kernel;
+  kernel.kind = StepKind::SubKernel;
+  kernel.accumulatorBytes = convolution.accumulatorBytes;
+  for (const Operand &input : convolution.inputs) {
+    ShardedValue value;
+    value.layout = inputLayout(convolution, split, input);
+    value.shape = input.shape;
+    value.elementBytes = value.storageBytes = input.elementBytes;
+    ShardedValue halo = value;
+    bool hasHalo = false;
+    for (DimLayout &dim : value.layout.dims) {
+      hasHalo |= dim.held != dim.owned;
+      dim.held = dim.owned;
+    }
+    Step shard;
+    int source = addValue(std::move(value), shard);
+    if (hasHalo) {
+      halo.fetchedOnUse = true;
+      Step exchange;
+      exchange.kind = StepKind::Redistribute;
+      exchange.operand = source;
+      source = addValue(std::move(halo), exchange);
+    }
+    KernelInput read{source, {}};
+    for (int64_t s = 0, e = program.grid.numShards(); s < e; ++s)
+      read.footprints.push_back(shardFootprint(convolution, split, input, s));
+    kernel.inputs.push_back(std::move(read));
+  }
+
+  ShardedValue output;
+  output.layout = outputLayout(convolution, split);
+  output.shape = convolution.output.shape;
+  output.elementBytes = convolution.output.elementBytes;
+  bool partial = !output.layout.partialAxes.empty();
+  output.storageBytes =
+      partial ? convolution.accumulatorBytes : output.elementBytes;
+  Step init;
+  init.kind = fillsOutput ? StepKind::Fill : StepKind::Shard;
+  kernel.operand = addValue(output, init);
+  output.inPlaceOf = kernel.operand;
+  int result = addValue(output, std::move(kernel));
+  if (partial) {
+    output.inPlaceOf = -1;
+    output.layout = scatteredLayout(program.grid, output.layout, output.shape);
+    output.storageBytes = output.elementBytes;
+    Step reduce;
+    reduce.kind = StepKind::ReduceScatter;
+    reduce.operand = result;
+    result = addValue(output, reduce);
+  }
+  Step unshard;
+  unshard.kind = StepKind::Unshard;
+  unshard.operand = result;
+  program.steps.push_back(unshard);
+  return program;
+}
+
+namespace {
+/// Lays out the arena of one device, step by step.
+class ArenaPlanner {
+public:
+  ArenaPlanner(const DistributedProgram &program, int64_t device)
+      : program(program), grid(program.grid), shards(grid.shardsOf(device)) {}
+
+  Arena run() {
+    for (size_t v = 0; v < program.values.size(); ++v)
+      addStripes(v);
+    int64_t stripes = top;
+    arena.bytes = stripes;
+    for (size_t s = 0; s < program.steps.size(); ++s)
+      for (int64_t shard : shards) {
+        top = stripes;
+        addScratch(s, shard);
+        arena.bytes = std::max(arena.bytes, top);
+      }
+    return std::move(arena);
+  }
+
+private:
+  void add(ArenaBuffer buffer) {
+    if (buffer.window.empty())
+      return;
+    buffer.offset = top;
+    int64_t bytes = buffer.window.volume() * buffer.elementBytes;
+    top += (bytes + arenaAlignment - 1) / arenaAlignment * arenaAlignment;
+    arena.buffers.push_back(std::move(buffer));
+  }
+
+  void addStripes(int v) {
+    const ShardedValue &value = program.values[v];
+    if (value.fetchedOnUse || value.inPlaceOf >= 0)
+      return;
+    for (int64_t shard : shards)
+      add({ArenaBuffer::Stripe, -1, v, 0, shard, value.layout.held(grid, shard),
+           value.storageBytes, 0});
+  }
+
+  void addScratch(int s, int64_t shard) {
+    const Step &step = program.steps[s];
+    if (step.kind == StepKind::Shard) {
+      const ShardedValue &result = program.values[step.result];
+      if (result.storageBytes != result.elementBytes &&
+          receivesValue(grid, result.layout, shard))
+        add({ArenaBuffer::Staging, s, step.result, 0, shard,
+             result.layout.owned(grid, shard), result.elementBytes, 0});
+    } else if (step.kind == StepKind::SubKernel) {
+      addKernelScratch(s, step, shard);
+    } else if (step.kind == StepKind::ReduceScatter) {
+      addReduceScratch(s, step, shard);
+    }
+  }
+
+  void addKernelScratch(int s, const Step &step, int64_t shard) {
+    for (unsigned i = 0; i < step.inputs.size(); ++i) {
+      const KernelInput &input = step.inputs[i];
+      if (residentFor(program, input, shard) < 0)
+        add({ArenaBuffer::Footprint, s, input.value, i, shard,
+             input.footprints[shard],
+             program.values[input.value].storageBytes, 0});
+    }
+    const ShardedValue &result = program.values[step.result];
+    if (step.accumulatorBytes != result.storageBytes)
+      add({ArenaBuffer::Accumulator, s, step.result, 0, shard,
+           result.layout.owned(grid, shard), step.accumulatorBytes, 0});
+  }
+
+  void addReduceScratch(int s, const Step &step, int64_t shard) {
+    const ShardedValue &from = program.values[step.operand];
+    const ShardedValue &to = program.values[step.result];
+    Box piece = to.layout.owned(grid, shard);
+    if (from.storageBytes != to.storageBytes)
+      add({ArenaBuffer::Accumulator, s, step.result, 0, shard, piece,
+           from.storageBytes, 0});
+    // The first partial sum is received where the sum will be; one more place
+    // serves all others.
+    std::vector<Transfer> transfers =
+        reduceTransfersTo(grid, from.layout, to.layout, shard);
+    bool anyRemote = std::any_of(
+        transfers.begin(), transfers.end(), [&](const Transfer &t) {
+          return &t != &transfers.front() &&
+                 grid.deviceOf(t.source) != grid.deviceOf(shard);
+        });
+    if (anyRemote)
+      add({ArenaBuffer::Staging, s, step.result, 0, shard, piece,
+           from.storageBytes, 0});
+  }
+
+  const DistributedProgram &program;
+  const Grid &grid;
+  std::vector<int64_t> shards;
+  Arena arena;
+  int64_t top = 0;
+};
+} // namespace
+
+int dconv::residentFor(const DistributedProgram &program,
+                       const KernelInput &input, int64_t shard) {
+  int value = input.value;
+  if (program.values[value].fetchedOnUse)
+    for (const Step &step : program.steps)
+      if (step.result == value)
+        value = step.operand;
+  Box held = program.values[value].layout.held(program.grid, shard);
+  return held == input.footprints[shard] ? value : -1;
+}
+
+Arena dconv::planArena(const DistributedProgram &program, int64_t device) {
+  return ArenaPlanner(program, device).run();
+}
+
+/// Adds what `transfers` move between devices.
+static void countTransfers(const Grid &grid,
+                           const std::vector<Transfer> &transfers,
+                           int64_t elementBytes, Prediction &prediction) {
+  for (const Transfer &transfer : transfers) {
+    int64_t source = grid.deviceOf(transfer.source);
+    int64_t destination = grid.deviceOf(transfer.destination);
+    if (source == destination)
+      continue;
+    int64_t bytes = transfer.box.volume() * elementBytes;
+    prediction.bytesSent[source] += bytes;
+    prediction.bytesReceived[destination] += bytes;
+  }
+}
+
+Prediction dconv::predict(const DistributedProgram &program) {
+  const Grid &grid = program.grid;
+  size_t devices = grid.devices;
+  Prediction prediction{
+      std::vector<int64_t>(devices), std::vector<int64_t>(devices),
+      std::vector<int64_t>(devices), std::vector<int64_t>(devices),
+      std::vector<int64_t>(devices)};
+  for (const Step &step : program.steps) {
+    for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
+      int64_t device = grid.deviceOf(shard);
+      switch (step.kind) {
+      case StepKind::Shard: {
+        const ShardedValue &to = program.values[step.result];
+        if (receivesValue(grid, to.layout, shard))
+          prediction.scatterBytes[device] +=
+              to.layout.owned(grid, shard).volume() * to.elementBytes;
+        break;
+      }
+      case StepKind::Redistribute: {
+        const ShardedValue &from = program.values[step.operand];
+        const ShardedValue &to = program.values[step.result];
+        countTransfers(grid, transfersTo(grid, from.layout, to.layout, shard),
+                       from.storageBytes, prediction);
+        break;
+      }
+      case StepKind::ReduceScatter: {
+        const ShardedValue &from = program.values[step.operand];
+        const ShardedValue &to = program.values[step.result];
+        countTransfers(grid,
+                       reduceTransfersTo(grid, from.layout, to.layout, shard),
+                       from.storageBytes, prediction);
+        break;
+      }
+      case StepKind::Unshard: {
+        const ShardedValue &from = program.values[step.operand];
+        if (isFirstReplica(grid, from.layout, shard))
+          prediction.gatherBytes[device] +=
+              from.layout.owned(grid, shard).volume() * from.elementBytes;
+        break;
+      }
+      case StepKind::Fill:
+      case StepKind::SubKernel:
+        break;
+      }
+    }
+  }
+  for (size_t device = 0; device < devices; ++device)
+    prediction.peakBytes[device] = planArena(program, device).bytes;
+  return prediction;
+}
