@@ -11,8 +11,8 @@ torch. To make them again, from the root of the repository:
 This writes one file per convolution of CONVOLUTIONS beside the script, and
 with `--network FILE` also the forward pass of the whole network. The entry is
 always @main. Weights are function arguments, never constants: of the network
-first the image, then parameters and buffers in the order of PyTorch's
-named_parameters() and named_buffers().
+first the image, then its parameters and buffers in the order in which PyTorch
+names them (without num_batches_tracked, which the forward pass ignores).
 
 torch-mlir is built on a newer LLVM than 22, so every module is passed through
 mlir-opt-22 (`--mlir-opt` names another), which verifies it and prints it in
@@ -71,8 +71,8 @@ class Network(torch.nn.Module):
 
 def state_of(network):
     """The tensors that the forward pass in evaluation mode depends on."""
-    state = {**dict(network.named_parameters()), **dict(network.named_buffers())}
-    return {name: tensor.detach() for name, tensor in state.items()
+    state = [*network.named_parameters(), *network.named_buffers()]
+    return {name: tensor.detach() for name, tensor in state
             if not name.endswith("num_batches_tracked")}
 
 
