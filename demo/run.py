@@ -162,7 +162,7 @@ HEADINGS = ("convolution", "split", "devices", "shards",
 
 
 def row_of(job, report):
-    """The cells of a run, in the order of HEADINGS; bytes of the worst device."""
+    """Cells of a run, in the order of HEADINGS; bytes of the worst device."""
     predicted, measured = report["predicted"], report["measured"]
     check = report["check"]
     verdict = "ok" if check["wrong"] == 0 else f"{check['wrong']} wrong of"
@@ -214,7 +214,7 @@ def main():
 
     print("\nBytes received and peak memory are those of the worst device.\n")
     print_table(demo.rows)
-    print(f"\nThe photograph took {seconds:.1f} s, refusals and checks included."
+    print(f"\nThe photograph took {seconds:.1f} s, with refusals and checks."
           f"\nIn {options.directory}: before.png, after.png, psf.trace.json")
     for failure in demo.failures:
         print(f"error: {failure}", file=sys.stderr)
