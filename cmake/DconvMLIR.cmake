@@ -18,6 +18,46 @@ target_compile_options(dconv_mlir_flags INTERFACE ${_llvm_definitions} -fno-exce
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 include_directories(${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
 
+# MLIR's headers take seconds to parse and are the same everywhere: parsed once,
+# every library reuses the result.
+option(DCONV_PCH "precompile MLIR's headers" ON)
+if(DCONV_PCH)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/dconv_pch.cpp CONTENT "")
+  add_library(dconv_pch OBJECT ${PROJECT_BINARY_DIR}/dconv_pch.cpp)
+  target_link_libraries(dconv_pch PRIVATE dconv_mlir_flags)
+  target_compile_options(dconv_pch PRIVATE -fPIC)
+  target_precompile_headers(dconv_pch PRIVATE
+    <mlir/Dialect/Arith/IR/Arith.h>
+    <mlir/Dialect/Func/IR/FuncOps.h>
+    <mlir/Dialect/LLVMIR/LLVMDialect.h>
+    <mlir/Dialect/Linalg/IR/Linalg.h>
+    <mlir/Dialect/MemRef/IR/MemRef.h>
+    <mlir/Dialect/SCF/IR/SCF.h>
+    <mlir/Dialect/Tensor/IR/Tensor.h>
+    <mlir/Dialect/Vector/IR/VectorOps.h>
+    <mlir/IR/BuiltinOps.h>
+    <mlir/IR/DialectImplementation.h>
+    <mlir/IR/PatternMatch.h>
+    <mlir/Interfaces/FunctionInterfaces.h>
+    <mlir/Pass/Pass.h>
+    <mlir/Pass/PassManager.h>
+    <mlir/Transforms/DialectConversion.h>
+    <mlir/Transforms/GreedyPatternRewriteDriver.h>)
+  # Without time stamps, so that ccache recognises the file.
+  target_compile_options(dconv_mlir_flags INTERFACE
+    $<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>)
+endif()
+
+# dconv_use_pch(name): for any target that links dconv_mlir_flags, unit tests too.
+function(dconv_use_pch name)
+  if(DCONV_PCH)
+    target_precompile_headers(${name} REUSE_FROM dconv_pch)
+    # A program would be compiled with -fPIE, which the result does not serve.
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${name} PRIVATE -fPIC)
+  endif()
+endfunction()
+
 # dconv_add_mlir_library(name SOURCES... [LINKS...] [DEPENDS...]): always links the
 # shared libMLIR and libLLVM; a static MLIR library beside them would be a second
 # copy of every type id.
@@ -26,9 +66,7 @@ function(dconv_add_mlir_library name)
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PUBLIC dconv_mlir_flags ${ARG_LINKS} MLIR LLVM)
   add_dependencies(${name} dconv-headers ${ARG_DEPENDS})
-  if(TARGET dconv_pch AND NOT DCONV_NO_PCH)
-    target_precompile_headers(${name} REUSE_FROM dconv_pch)
-  endif()
+  dconv_use_pch(${name})
 endfunction()
 
 # dconv_add_tool(name SOURCES... [LINKS...]): a program in build/bin.
@@ -38,4 +76,5 @@ function(dconv_add_tool name)
   target_link_libraries(${name} PRIVATE dconv_mlir_flags ${ARG_LINKS} MLIR LLVM)
   add_dependencies(${name} dconv-headers)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  dconv_use_pch(${name})
 endfunction()
