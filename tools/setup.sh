@@ -39,6 +39,8 @@ fail() {
   exit 1
 }
 
+trap 'say "error: line $LINENO: $BASH_COMMAND"' ERR
+
 preset=release
 build=1
 targets=()
@@ -67,7 +69,7 @@ install_missing() {
     fail "this is not Debian: no dpkg-query" "install by other means: ${packages[*]}"
   local installed missing
   installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' \
-    "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p')
+    "${packages[@]}" 2>/dev/null | sed -n 's/^installed //p') || true
   mapfile -t missing < <(printf '%s\n' "${packages[@]}" |
     grep -vxF -f <(printf '%s\n' "$installed"))
   ((${#missing[@]})) || return 0

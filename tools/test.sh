@@ -13,7 +13,7 @@
 #
 # DCONV_MATRIX_SEED picks another tenth.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 mode=${1-}
 case $mode in
