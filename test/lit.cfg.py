@@ -38,6 +38,7 @@ config.environment["FILECHECK_OPTS"] = (
 python = os.path.join(config.dconv_src_root, ".venv", "bin", "python")
 if not os.access(python, os.X_OK):
     python = sys.executable
+config.python = python
 numpy = subprocess.run([python, "-c", "import numpy"], stderr=subprocess.DEVNULL)
 if numpy.returncode == 0:
     config.available_features.add("python-numpy")
