@@ -1,0 +1,45 @@
+//===- Emitter.h - code for the convolution of one shard --------*- C++ -*-===//
+
+#ifndef DCONV_KERNELS_EMITTER_H
+#define DCONV_KERNELS_EMITTER_H
+
+#include "dconv/Kernels/Target.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <string>
+
+namespace dconv {
+
+/// How a kernel is computed.
+enum class KernelPath {
+  Vector, ///< register-tiled vector code
+  Loops,  ///< scalar loops, one iteration of the linalg op after the other
+};
+
+/// What became of a kernel.
+struct EmittedKernel {
+  KernelPath path;
+  /// Why the kernel is computed by plain loops; empty on the vector path.
+  std::string reason;
+};
+
+/// Replaces the convolution or pooling in `kernel` by code over the scf,
+/// vector, arith and memref dialects.
+///
+/// Expects a function on memrefs of static shape and identity layout that do
+/// not overlap, and integer zero points, whose body is one `linalg.generic` in
+/// buffer semantics (next to a `ub.poison` memref for a shape-only operand) and
+/// a return. The op accumulates into its only output:
+///
+///     y = combine(y, a * b)  or  y = combine(y, a)
+///
+/// where a and b are inputs cast to the type of y, less a zero point for
+/// integers, and the product goes with an addition only. Every such kernel is
+/// computed; one the vector path does not take runs as plain loops and the
+/// result says why. Anything else is an error on the function, which is then
+/// left as it was.
+mlir::FailureOr<EmittedKernel> emitKernel(mlir::func::FuncOp kernel,
+                                          const KernelTarget &target);
+
+} // namespace dconv
+
+#endif // DCONV_KERNELS_EMITTER_H
