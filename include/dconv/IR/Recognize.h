@@ -22,7 +22,7 @@ namespace dconv {
 /// How partial sums and the initial output combine.
 enum class CombinerKind { Add, Max, Min, MaxUnsigned, MinUnsigned };
 
-/// How the body widens an input to the accumulator's type.
+/// How the body widens a value to the type of the output.
 enum class CastKind { None, ExtF, ExtSI, ExtUI };
 
 /// One factor of the body: cast(input) - zeroPointCast(zeroPoint), all in the
