@@ -22,6 +22,7 @@ enum class ElementType : uint8_t { F16, BF16, F32, F64, I8, I16, I32, I64 };
 int64_t bytesOf(ElementType type);
 /// "f32", "bf16", "i8", ...
 const char *toString(ElementType type);
+bool isFloat(ElementType type);
 
 /// How partial sums and initial outputs combine. Signedness is the combiner's.
 enum class Combiner : uint8_t { Add, Max, Min, MaxUnsigned, MinUnsigned };
@@ -134,6 +135,10 @@ struct Program {
   };
   std::vector<Timed> timed;
 };
+
+/// A hash of all that `program` does: messages carry it, so that one of another
+/// program is never taken for one of this.
+uint64_t fingerprint(const Program &program);
 
 } // namespace dconv::runtime
 

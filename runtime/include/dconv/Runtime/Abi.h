@@ -1,0 +1,50 @@
+/*===- Abi.h - what compiled code and the runtime share -----------*- C -*-===*\
+|*                                                                            *|
+|* The compiled shared object exports                                         *|
+|*                                                                            *|
+|*   void *dconv_context;                                                     *|
+|*   dconv_execute_fn dconv_execute;                                          *|
+|*                                                                            *|
+|* which the loader sets after opening it, and one function of the type       *|
+|* dconv_kernel_fn per kernel, named with the prefix DCONV_KERNEL_PREFIX.     *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+
+#ifndef DCONV_RUNTIME_ABI_H
+#define DCONV_RUNTIME_ABI_H
+
+#include <stdint.h>
+
+#define DCONV_CONTEXT_SYMBOL "dconv_context"
+#define DCONV_EXECUTE_SYMBOL "dconv_execute"
+#define DCONV_KERNEL_PREFIX "dconv_kernel_"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Runs program number `program` of the session `context`. `arguments[i]` points
+ * to the dense row-major elements of argument i, or to the value of a scalar;
+ * `results[i]` to the memory that result i is written to, in full.
+ *
+ * Returns 0, or a StatusCode whose message the session keeps: compiled code
+ * goes on, every later call is refused with the same error, and the results
+ * hold no values to rely on. */
+typedef int32_t (*dconv_execute_fn)(void *context, int64_t program,
+                                    void *const *arguments,
+                                    void *const *results);
+
+/* A kernel: `arguments` points to the data of each operand, then of the output
+ * buffer, then to the value of each scalar. Buffers are dense, row-major and
+ * aligned to 64 bytes. */
+typedef void (*dconv_kernel_fn)(void **arguments);
+
+/* The value for `dconv_execute`; `context` is a dconv::runtime::Session. */
+int32_t dconv_runtime_execute(void *context, int64_t program,
+                              void *const *arguments, void *const *results);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* DCONV_RUNTIME_ABI_H */

@@ -1,0 +1,114 @@
+//===- RuntimeBench.cpp - what commands and transfers cost ----------------===//
+
+#include "Programs.h"
+#include "dconv/Runtime/Checker.h"
+#include "dconv/Runtime/Checksum.h"
+
+#include <algorithm>
+#include <cstdio>
+
+using namespace dconv;
+using namespace dconv::runtime;
+using namespace dconv::runtime::test;
+
+static double secondsOf(const std::function<void()> &work) {
+  auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+      .count();
+}
+
+/// The least time of the timed part of five runs of a program without
+/// arguments.
+static double run(Program program, int64_t devices) {
+  std::unique_ptr<Session> session;
+  Status status =
+      Session::open(hostOptions({std::move(program)}, devices), session);
+  for (int i = 0; i < 5 && !status.failed(); ++i)
+    status = session->execute(0, nullptr, nullptr);
+  if (status.failed()) {
+    std::fprintf(stderr, "%s\n", status.message().c_str());
+    std::exit(1);
+  }
+  double least = 1e9;
+  for (const Execution &execution : session->takeExecutions())
+    least = std::min(least, execution.seconds);
+  return least;
+}
+
+static Program empty(int64_t devices, std::vector<int64_t> shape) {
+  Program program;
+  program.name = "bench";
+  program.tensors = {{"x", std::move(shape)}};
+  program.devices.resize(devices);
+  program.timed.resize(devices);
+  return program;
+}
+
+/// Copies of one element, one after the other.
+static Program copies(int64_t count) {
+  Program program = empty(1, {1});
+  ListBuilder list(program.devices[0]);
+  const uint32_t x = list.alloc(0, Box::whole({1}));
+  const uint32_t y = list.alloc(0, Box::whole({1}));
+  list.fill(x, Box::whole({1}), 0);
+  program.timed[0].begin = list.size();
+  for (int64_t i = 0; i < count; ++i)
+    list.binary(CommandKind::Copy, y, x, Box::whole({1}));
+  program.timed[0].end = list.size();
+  return program;
+}
+
+/// `steps` messages of `box` from device 0 to device 1.
+static Program transfers(const std::vector<int64_t> &shape, const Box &box,
+                         uint32_t steps) {
+  Program program = empty(2, shape);
+  for (int64_t d = 0; d < 2; ++d) {
+    ListBuilder list(program.devices[d]);
+    const uint32_t x = list.alloc(0, Box::whole(shape));
+    list.fill(x, Box::whole(shape), 0);
+    program.timed[d].begin = list.size();
+    for (uint32_t step = 0; step < steps; ++step)
+      d == 0 ? list.send(x, box, 0, 1, step) : list.receive(x, box, 0, 1, step);
+    program.timed[d].end = list.size();
+  }
+  return program;
+}
+
+int main() {
+  constexpr int64_t count = 50000;
+  Program many = copies(count);
+  std::printf("check of %ld commands: %.3f s\n", long(count),
+              secondsOf([&] { (void)check(many); }));
+  std::printf("command on one element: %.0f ns\n",
+              run(std::move(many), 1) / count * 1e9);
+
+  constexpr uint32_t messages = 5000;
+  std::printf("message of one element: %.2f us\n",
+              run(transfers({1}, Box::whole({1}), messages), 2) / messages *
+                  1e6);
+
+  const std::vector<int64_t> shape{4096, 4096};
+  const Box whole = Box::whole(shape);
+  auto speed = [&](const char *what, const Box &box) {
+    const double bytes = 4. * box.volume();
+    std::printf("%s, %.0f MB: %.2f GB/s\n", what, bytes / 1e6,
+                bytes / run(transfers(shape, box, 1), 2) / 1e9);
+  };
+  speed("dense box", whole);
+  speed("columns [0, 4000)", Box{{0, 4096}, {0, 4000}});
+  speed("columns [0, 64)", Box{{0, 4096}, {0, 64}});
+  speed("column [0, 1)", Box{{0, 4096}, {0, 1}});
+
+  std::vector<float> from(whole.volume(), 1), to(whole.volume());
+  auto view = [&](std::vector<float> &v) {
+    return viewOf(reinterpret_cast<std::byte *>(v.data()), ElementType::F32,
+                  whole, whole);
+  };
+  const double bytes = 4. * whole.volume();
+  std::printf("checksum alone: %.2f GB/s\n",
+              bytes / secondsOf([&] { (void)checksum(view(from)); }) / 1e9);
+  std::printf("copy alone: %.2f GB/s\n",
+              bytes / secondsOf([&] { copyBox(view(to), view(from)); }) / 1e9);
+  return 0;
+}
