@@ -3,8 +3,16 @@
 #include "dconv/Geometry/Prediction.h"
 
 #include <algorithm>
+#include <limits>
 
 using namespace dconv;
+
+/// Adds `bytes` to `sum`, at most to the greatest number: each tensor fits 64
+/// bits (checkSizes), its replicas together need not.
+static void addBytes(int64_t &sum, int64_t bytes) {
+  if (__builtin_add_overflow(sum, bytes, &sum))
+    sum = std::numeric_limits<int64_t>::max();
+}
 
 bool dconv::isFirstReplica(const Grid &grid, const TensorLayout &layout,
                            int64_t shard) {
@@ -131,7 +139,8 @@ private:
       return;
     buffer.offset = top;
     int64_t bytes = buffer.window.volume() * buffer.elementBytes;
-    top += (bytes + arenaAlignment - 1) / arenaAlignment * arenaAlignment;
+    addBytes(top, bytes);
+    addBytes(top, (arenaAlignment - bytes % arenaAlignment) % arenaAlignment);
     arena.buffers.push_back(std::move(buffer));
   }
 
@@ -227,8 +236,8 @@ static void countTransfers(const Grid &grid,
     if (source == destination)
       continue;
     int64_t bytes = transfer.box.volume() * elementBytes;
-    prediction.bytesSent[source] += bytes;
-    prediction.bytesReceived[destination] += bytes;
+    addBytes(prediction.bytesSent[source], bytes);
+    addBytes(prediction.bytesReceived[destination], bytes);
   }
 }
 
@@ -246,8 +255,8 @@ Prediction dconv::predict(const DistributedProgram &program) {
       case StepKind::Shard: {
         const ShardedValue &to = program.values[step.result];
         if (receivesValue(grid, to.layout, shard))
-          prediction.scatterBytes[device] +=
-              to.layout.owned(grid, shard).volume() * to.elementBytes;
+          addBytes(prediction.scatterBytes[device],
+                   to.layout.owned(grid, shard).volume() * to.elementBytes);
         break;
       }
       case StepKind::Redistribute: {
@@ -268,8 +277,9 @@ Prediction dconv::predict(const DistributedProgram &program) {
       case StepKind::Unshard: {
         const ShardedValue &from = program.values[step.operand];
         if (isFirstReplica(grid, from.layout, shard))
-          prediction.gatherBytes[device] +=
-              from.layout.owned(grid, shard).volume() * from.elementBytes;
+          addBytes(prediction.gatherBytes[device],
+                   from.layout.owned(grid, shard).volume() *
+                       from.elementBytes);
         break;
       }
       case StepKind::Fill:

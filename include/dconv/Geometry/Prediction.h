@@ -105,7 +105,8 @@ int residentFor(const DistributedProgram &program, const KernelInput &input,
 bool receivesValue(const Grid &grid, const TensorLayout &layout,
                    int64_t shard);
 
-/// Per device, in bytes of payload.
+/// Per device, in bytes of payload. A sum beyond 2^63 - 1 reads as that number,
+/// which is more than any budget.
 struct Prediction {
   std::vector<int64_t> bytesReceived, bytesSent, scatterBytes, gatherBytes,
       peakBytes;
