@@ -1,0 +1,358 @@
+//===- Oracle.cpp - Geometry by trying every element ----------------------===//
+
+#include "Oracle.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace dconv;
+using namespace dconv::test;
+
+using Positions = std::vector<int64_t>; ///< along one dim or loop, ascending
+
+static Positions range(int64_t begin, int64_t count) {
+  Positions positions(count);
+  std::iota(positions.begin(), positions.end(), begin);
+  return positions;
+}
+
+/// The iterations of part `part` of an axis.
+static Positions partOf(const AxisSplit &axis, int64_t part) {
+  int64_t begin = 0;
+  for (int64_t i = 0; i < part; ++i)
+    begin += axis.lengths[i];
+  return range(begin, axis.lengths[part]);
+}
+
+/// Part `part` of `parts` of `whole`, dealt so that longer parts come first.
+static Positions dealt(const Positions &whole, int64_t part, int64_t parts) {
+  std::vector<int64_t> lengths = evenLengths(whole.size(), parts);
+  auto begin = whole.begin();
+  for (int64_t i = 0; i < part; ++i)
+    begin += lengths[i];
+  return Positions(begin, begin + lengths[part]);
+}
+
+static int64_t floorHalf(int64_t number) {
+  return number >= 0 ? number / 2 : -((1 - number) / 2);
+}
+
+Elements
+dconv::test::elementsAt(const std::vector<int64_t> &shape,
+                        const std::vector<std::vector<int64_t>> &positions) {
+  Elements elements{0};
+  for (size_t d = 0; d < shape.size(); ++d) {
+    Elements wider;
+    for (int64_t element : elements)
+      for (int64_t position : positions[d])
+        wider.push_back(element * shape[d] + position);
+    elements = std::move(wider);
+  }
+  return elements;
+}
+
+int64_t OracleInput::volume(int64_t shard) const {
+  int64_t volume = 1;
+  for (Reach r : reach[shard])
+    volume *= r.size();
+  return volume;
+}
+
+bool OracleInput::resident(int64_t shard) const {
+  return owned[shard] == held[shard] &&
+         static_cast<int64_t>(held[shard].size()) == volume(shard);
+}
+
+Oracle::Oracle(const Case &testCase)
+    : testCase(testCase), convolution(testCase.convolution),
+      split(testCase.split) {
+  coordinates = {{}};
+  for (const AxisSplit &axis : split.axes) {
+    std::vector<std::vector<int64_t>> longer;
+    for (const std::vector<int64_t> &at : coordinates)
+      for (size_t part = 0; part < axis.lengths.size(); ++part) {
+        longer.push_back(at);
+        longer.back().push_back(part);
+      }
+    coordinates = std::move(longer);
+  }
+  for (int64_t shard = 0; shard < numShards(); ++shard) {
+    iterations.push_back(iterationsOf(shard));
+    groups.push_back(groupOf(shard));
+  }
+  for (const Operand &input : convolution.inputs)
+    inputs.push_back(inputSets(input));
+  makeResult();
+  countBytes();
+  countMemory();
+}
+
+int64_t Oracle::deviceOf(int64_t shard) const {
+  return shard * testCase.devices / numShards();
+}
+
+bool Oracle::isReduction(unsigned loop) const {
+  Role role = convolution.roles[loop];
+  return role == Role::Tap || role == Role::InputChannel;
+}
+
+std::vector<Positions> Oracle::iterationsOf(int64_t shard) const {
+  std::vector<Positions> loops;
+  for (int64_t extent : convolution.extents)
+    loops.push_back(range(0, extent));
+  for (size_t a = 0; a < split.axes.size(); ++a)
+    loops[split.axes[a].loop] = partOf(split.axes[a], coordinates[shard][a]);
+  return loops;
+}
+
+Reach Oracle::reachOf(const Operand &operand, unsigned dim,
+                      const std::vector<Positions> &ranges) const {
+  Positions reached{operand.map[dim].constant - operand.padLow[dim]};
+  for (const Term &term : operand.map[dim].terms) {
+    Positions further;
+    for (int64_t position : reached)
+      for (int64_t iteration : ranges[term.loop])
+        further.push_back(position + term.coefficient * iteration);
+    reached = std::move(further);
+  }
+  auto [low, high] = std::minmax_element(reached.begin(), reached.end());
+  return {*low, *high};
+}
+
+/// Per combination of the coordinates on `outer`, then `inner`: the positions
+/// owned along one dim.
+std::vector<Positions>
+Oracle::ownedAlong(const Operand &operand, unsigned dim,
+                   const std::vector<unsigned> &outer,
+                   const std::vector<unsigned> &inner) const {
+  // The footprint of each combination of `outer`, all else whole.
+  struct Cell {
+    Reach reach;
+    Positions owned;
+  };
+  std::vector<Cell> cells;
+  std::vector<std::vector<Positions>> ranges(1);
+  for (int64_t extent : convolution.extents)
+    ranges[0].push_back(range(0, extent));
+  for (unsigned axis : outer) {
+    std::vector<std::vector<Positions>> finer;
+    for (const std::vector<Positions> &coarse : ranges)
+      for (size_t i = 0; i < split.axes[axis].lengths.size(); ++i) {
+        finer.push_back(coarse);
+        finer.back()[split.axes[axis].loop] = partOf(split.axes[axis], i);
+      }
+    ranges = std::move(finer);
+  }
+  for (const std::vector<Positions> &part : ranges)
+    cells.push_back({reachOf(operand, dim, part), {}});
+
+  // Each position goes to the first stripe whose upper cut lies behind it.
+  std::vector<Cell *> ordered;
+  for (Cell &cell : cells)
+    ordered.push_back(&cell);
+  std::sort(ordered.begin(), ordered.end(), [](Cell *a, Cell *b) {
+    return a->reach.low != b->reach.low ? a->reach.low < b->reach.low : a < b;
+  });
+  for (int64_t position = 0; position < operand.shape[dim]; ++position) {
+    size_t i = 0;
+    while (i + 1 < ordered.size() &&
+           position >= floorHalf(ordered[i]->reach.high + 1 +
+                                 ordered[i + 1]->reach.low))
+      ++i;
+    ordered[i]->owned.push_back(position);
+  }
+
+  int64_t pieces = 1;
+  for (unsigned axis : inner)
+    pieces *= split.axes[axis].lengths.size();
+  std::vector<Positions> result;
+  for (const Cell &cell : cells)
+    for (int64_t i = 0; i < pieces; ++i)
+      result.push_back(dealt(cell.owned, i, pieces));
+  return result;
+}
+
+OracleInput Oracle::inputSets(const Operand &operand) const {
+  OracleInput sets;
+  size_t rank = operand.shape.size();
+  std::vector<std::vector<unsigned>> axes(rank);
+  std::vector<std::vector<Positions>> owned(rank);
+  std::vector<bool> cut(split.axes.size());
+  for (unsigned d = 0; d < rank; ++d) {
+    std::vector<unsigned> parallel, reduction;
+    for (unsigned axis = 0; axis < split.axes.size(); ++axis)
+      for (const Term &term : operand.map[d].terms)
+        if (term.loop == split.axes[axis].loop && !cut[axis]) {
+          cut[axis] = true;
+          (isReduction(term.loop) ? reduction : parallel).push_back(axis);
+        }
+    bool parallelLoop = false; // also one that is not split
+    for (const Term &term : operand.map[d].terms)
+      parallelLoop |= !isReduction(term.loop);
+    if (!parallelLoop)
+      std::swap(parallel, reduction);
+    owned[d] = ownedAlong(operand, d, parallel, reduction);
+    axes[d] = parallel;
+    axes[d].insert(axes[d].end(), reduction.begin(), reduction.end());
+  }
+
+  int64_t elements = 1;
+  for (int64_t extent : operand.shape)
+    elements *= extent;
+  for (int64_t shard = 0; shard < numShards(); ++shard) {
+    std::vector<Positions> ownedHere, heldHere;
+    sets.reach.emplace_back();
+    for (unsigned d = 0; d < rank; ++d) {
+      size_t combination = 0;
+      for (unsigned axis : axes[d])
+        combination = combination * split.axes[axis].lengths.size() +
+                      coordinates[shard][axis];
+      ownedHere.push_back(owned[d][combination]);
+
+      Reach reach = reachOf(operand, d, iterations[shard]);
+      sets.reach.back().push_back(reach);
+      heldHere.emplace_back();
+      for (int64_t p = reach.low; p <= reach.high; ++p)
+        if (0 <= p && p < operand.shape[d])
+          heldHere.back().push_back(p);
+    }
+    sets.owned.push_back(elementsAt(operand.shape, ownedHere));
+    sets.held.push_back(elementsAt(operand.shape, heldHere));
+
+    // Shards that differ on an axis that cuts nothing are replicas.
+    size_t replica = 0;
+    for (size_t axis = 0; axis < split.axes.size(); ++axis)
+      if (!cut[axis])
+        replica = replica * split.axes[axis].lengths.size() +
+                  coordinates[shard][axis];
+    sets.replicaOf.push_back(replica);
+    if (sets.ownerOf.size() <= replica)
+      sets.ownerOf.resize(replica + 1, std::vector<int64_t>(elements, -1));
+    for (int64_t element : sets.owned.back())
+      sets.ownerOf[replica][element] = shard;
+  }
+  return sets;
+}
+
+std::vector<int64_t> Oracle::groupOf(int64_t shard) const {
+  std::vector<int64_t> group;
+  for (int64_t other = 0; other < numShards(); ++other) {
+    bool same = true;
+    for (size_t axis = 0; axis < split.axes.size(); ++axis)
+      same &= isReduction(split.axes[axis].loop) ||
+              coordinates[shard][axis] == coordinates[other][axis];
+    if (same)
+      group.push_back(other);
+  }
+  return group;
+}
+
+void Oracle::makeResult() {
+  const Operand &output = convolution.output;
+  size_t largest = 0;
+  for (size_t d = 0; d < output.shape.size(); ++d)
+    if (output.shape[d] > output.shape[largest])
+      largest = d;
+  for (const AxisSplit &axis : split.axes)
+    reduces |= isReduction(axis.loop);
+  for (int64_t shard = 0; shard < numShards(); ++shard) {
+    std::vector<Positions> positions;
+    for (const LinearExpr &expr : output.map)
+      positions.push_back(iterations[shard][expr.terms[0].loop]);
+    block.push_back(elementsAt(output.shape, positions));
+
+    const std::vector<int64_t> &group = groups[shard];
+    isFirst.push_back(group.front() == shard);
+    int64_t index =
+        std::find(group.begin(), group.end(), shard) - group.begin();
+    positions[largest] = dealt(positions[largest], index, group.size());
+    piece.push_back(elementsAt(output.shape, positions));
+  }
+}
+
+void Oracle::countBytes() {
+  const Operand &output = convolution.output;
+  for (std::vector<int64_t> *counter :
+       {&received, &sent, &scatter, &gather, &peak})
+    counter->resize(testCase.devices);
+  for (int64_t shard = 0; shard < numShards(); ++shard) {
+    int64_t device = deviceOf(shard);
+    auto receive = [&](int64_t source, int64_t bytes) {
+      if (deviceOf(source) == device)
+        return;
+      received[device] += bytes;
+      sent[deviceOf(source)] += bytes;
+    };
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      int64_t bytes = convolution.inputs[i].elementBytes;
+      scatter[device] += inputs[i].owned[shard].size() * bytes;
+      for (int64_t element : inputs[i].held[shard])
+        receive(inputs[i].ownerOf[inputs[i].replicaOf[shard]][element], bytes);
+    }
+    if (!testCase.fillsOutput && isFirst[shard])
+      scatter[device] += block[shard].size() * output.elementBytes;
+    for (int64_t source : groups[shard])
+      for (size_t i = 0; i < piece[shard].size(); ++i)
+        receive(source, convolution.accumulatorBytes);
+    gather[device] += piece[shard].size() * output.elementBytes;
+  }
+}
+
+void Oracle::countMemory() {
+  for (auto *buffers : {&stripes, &footprints, &accumulators, &staging})
+    buffers->resize(testCase.devices);
+  bool widens = convolution.accumulatorBytes != convolution.output.elementBytes;
+  std::vector<int64_t> scratch(testCase.devices);
+  for (int64_t shard = 0; shard < numShards(); ++shard) {
+    int64_t device = deviceOf(shard);
+    int64_t live = 0; // bytes of the step being looked at
+    auto need = [&](auto &buffers, int64_t elements, int64_t bytes) {
+      if (elements == 0)
+        return;
+      buffers[device].push_back({shard, elements * bytes});
+      live += (elements * bytes + 63) / 64 * 64;
+    };
+    auto endStep = [&] {
+      scratch[device] = std::max(scratch[device], live);
+      live = 0;
+    };
+    int64_t narrow = convolution.output.elementBytes;
+    int64_t wide = convolution.accumulatorBytes;
+    int64_t blockSize = block[shard].size(), pieceSize = piece[shard].size();
+
+    for (size_t i = 0; i < inputs.size(); ++i)
+      need(stripes, inputs[i].owned[shard].size(),
+           convolution.inputs[i].elementBytes);
+    need(stripes, blockSize, reduces ? wide : narrow);
+    if (reduces)
+      need(stripes, pieceSize, narrow);
+    peak[device] += live;
+    live = 0;
+
+    // The initial output comes narrow and is kept wide.
+    if (reduces && widens && isFirst[shard] && !testCase.fillsOutput)
+      need(staging, blockSize, narrow);
+    endStep();
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (!inputs[i].resident(shard))
+        need(footprints, inputs[i].volume(shard),
+             convolution.inputs[i].elementBytes);
+    if (!reduces && widens)
+      need(accumulators, blockSize, wide);
+    endStep();
+    if (reduces) {
+      // The first partial sum is received where the sum grows; the others of
+      // other devices one after the other beside it.
+      if (widens)
+        need(accumulators, pieceSize, wide);
+      const std::vector<int64_t> &group = groups[shard];
+      if (std::any_of(group.begin() + 1, group.end(), [&](int64_t source) {
+            return deviceOf(source) != device;
+          }))
+        need(staging, pieceSize, wide);
+    }
+    endStep();
+  }
+  for (int64_t device = 0; device < testCase.devices; ++device)
+    peak[device] += scratch[device];
+}
