@@ -205,6 +205,13 @@ dconv::recognizeConvolution(Operation *op, NotRecognized *why) {
       *why = {"is no structured linalg op", false};
     return std::nullopt;
   }
+  // The one look at a name: nobody calls a matrix product a convolution, and a
+  // SPEC for every convolution must not have to fit it.
+  if (isa<linalg::ContractionOpInterface>(op)) {
+    if (why)
+      *why = {"is a matrix product", false};
+    return std::nullopt;
+  }
   Result<RecognizedConvolution> found = recognize(linalgOp);
   if (found)
     return std::move(*found);

@@ -17,6 +17,7 @@ struct AxisSplit {
   bool operator==(const AxisSplit &o) const {
     return loop == o.loop && lengths == o.lengths;
   }
+  bool operator!=(const AxisSplit &o) const { return !(*this == o); }
 };
 
 /// The split of an iteration space: entry a is axis a of the grid. A loop is

@@ -1,0 +1,18 @@
+//===- ReadProgram.h - a dconv.program as data ------------------*- C++ -*-===//
+
+#ifndef DCONV_CONVERSION_READPROGRAM_H
+#define DCONV_CONVERSION_READPROGRAM_H
+
+#include "dconv/IR/Dconv.h"
+#include "dconv/Runtime/Program.h"
+
+namespace dconv {
+
+/// What `op` says, for the checker and the runtime. Fails, with a diagnostic,
+/// where a command names what does not exist; whether the lists are right is the
+/// checker's question.
+mlir::FailureOr<runtime::Program> readProgram(ProgramOp op);
+
+} // namespace dconv
+
+#endif // DCONV_CONVERSION_READPROGRAM_H

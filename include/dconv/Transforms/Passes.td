@@ -1,0 +1,121 @@
+//===- Passes.td - the passes of dconv --------------------*- tablegen -*-===//
+//
+// In the order in which a pipeline runs them; what only prints comes last.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DCONV_TRANSFORMS_PASSES
+#define DCONV_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
+  let summary = "decides how each convolution is split (level 0 to 1)";
+  let description = [{
+    Writes `dconv.plan` on every convolution and pooling that has none.
+
+    With `split`, a SPEC `dim=parts` or `dim=[length,...]`, comma-separated, is
+    used for every convolution; `func#index:SPEC` for one of them, several
+    separated by `;`. Without, a simple rule tries candidates: S shards for S =
+    D, 2D, 4D, ... on D devices, every way to factor S over at most three dims;
+    of those that fit the memory it takes the one whose busiest device is sent
+    the fewest bytes (scattered and received), ties to less memory, then to the
+    order of dims.
+
+    Expects static shapes: a convolution with a dynamic one is an error that
+    names op and dim. A split that does not fit, or a plan whose predicted peak
+    exceeds `device-memory`, is an error with the numbers.
+  }];
+  let options = [
+    Option<"split", "split", "std::string", "\"\"",
+           "SPEC for all, or func#index:SPEC;... (default: a rule)">,
+    Option<"devices", "devices", "int64_t", "0",
+           "devices that run the shards (default: the plan's, or 4)">,
+    Option<"deviceMemory", "device-memory", "std::string", "\"\"",
+           "bytes per device, or with KiB, MiB, GiB (default: no limit)">];
+  let statistics = [
+    Statistic<"numPlanned", "planned", "convolutions planned">];
+  let dependentDialects = ["::dconv::DconvDialect"];
+}
+
+def PartitionPass : Pass<"dconv-partition", "::mlir::ModuleOp"> {
+  let summary = "splits planned convolutions into sub-kernels (level 1 to 2)";
+  let description = [{
+    Rewrites every convolution that carries a `dconv.plan` into `shard`,
+    `halo_exchange`, `sub_kernel`, the reduction its split asks for, and
+    `unshard`. A `tensor.pad` with a constant, static and not negative, in front
+    of an input becomes its local padding; it stays for its other users.
+
+    Guarantees that no `dconv.plan` is left; a plan it cannot honour is an
+    error, never a silent fallback.
+  }];
+  let statistics = [
+    Statistic<"numSubKernels", "sub-kernels", "convolutions partitioned">,
+    Statistic<"bytesReceived", "bytes-received",
+              "bytes that the busiest device receives, over all convolutions">];
+  let dependentDialects = ["::dconv::DconvDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::linalg::LinalgDialect"];
+}
+
+def EraseShardingPass : Pass<"dconv-erase-sharding", "::mlir::ModuleOp"> {
+  let summary = "drops all sharding: the meaning of level 2 (level 2 to 0)";
+  let description = [{
+    Inlines the region of every `sub_kernel`, makes its local padding a
+    `tensor.pad` again, and removes every op that only moves data. The result
+    computes the same on one device.
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def SchedulePass : Pass<"dconv-schedule", "::mlir::ModuleOp"> {
+  let summary = "writes the commands of every device (level 2 to 3)";
+  let description = [{
+    Replaces each group of sharded values, from `shard` to `unshard`, by one
+    `dconv.execute` of a new `dconv.program`: buffers at planned offsets, command
+    lists per device, and one kernel function per distinct shard shape. Every
+    list is proved by the checker before the pass ends.
+  }];
+  let statistics = [
+    Statistic<"numPrograms", "programs", "programs written">,
+    Statistic<"numKernels", "kernels", "distinct kernels">,
+    Statistic<"numCommands", "commands", "commands in all lists">];
+  let dependentDialects = ["::dconv::DconvDialect", "::mlir::func::FuncDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::ub::UBDialect"];
+}
+
+def EmitKernelsPass : Pass<"dconv-emit-kernels", "::mlir::ModuleOp"> {
+  let summary = "lowers the kernels of programs to the LLVM dialect";
+  let description = [{
+    Emits each function that carries `dconv.kernel`, through the vector dialect
+    where the emitter takes its shape, else as plain loops; the attribute
+    becomes `dconv.path = "vector"` or `"loops"`, the latter with a remark that
+    says why. The rest of the module is left as it is.
+  }];
+  let statistics = [
+    Statistic<"numVector", "vector", "kernels on the vector path">,
+    Statistic<"numLoops", "loops", "kernels computed by plain loops">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::vector::VectorDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::cf::ControlFlowDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect",
+                           "::mlir::ub::UBDialect",
+                           "::mlir::index::IndexDialect"];
+}
+
+def PrintConvolutions : Pass<"dconv-print-convolutions", "::mlir::ModuleOp"> {
+  let summary = "lists the convolutions that dconv recognises";
+  let description = [{
+    Prints a line per convolution: its name in reports and SPECs, its dims with
+    their extents, and its inputs; for an op that looks like one and is not
+    taken, the reason.
+  }];
+}
+
+#endif // DCONV_TRANSFORMS_PASSES

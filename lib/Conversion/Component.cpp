@@ -1,0 +1,376 @@
+//===- Component.cpp - level 2 as the integers of a schedule --------------===//
+
+#include "Component.h"
+
+#include "KernelOutliner.h"
+#include "ProgramText.h"
+
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace dconv;
+
+static bool isDistributed(Operation *op) {
+  return isa<ShardOp, UnshardOp, HaloExchangeOp, ReshardOp, AllGatherOp,
+             AllReduceOp, ReduceScatterOp, SubKernelOp>(op);
+}
+
+SmallVector<Component> dconv::componentsOf(Operation *root) {
+  llvm::EquivalenceClasses<Operation *> classes;
+  SmallVector<Operation *> ops;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (!isDistributed(op))
+      return;
+    ops.push_back(op);
+    classes.insert(op);
+    for (Value operand : op->getOperands())
+      if (isa<ShardedType>(operand.getType()))
+        if (Operation *producer = operand.getDefiningOp())
+          classes.unionSets(producer, op);
+  });
+  llvm::MapVector<Operation *, Component> components;
+  for (Operation *op : ops)
+    components[classes.getLeaderValue(op)].ops.push_back(op);
+  SmallVector<Component> result;
+  for (auto &entry : components)
+    result.push_back(std::move(entry.second));
+  return result;
+}
+
+/// The bits of the combiner's identity in `type`.
+static uint64_t identityOf(Combiner combiner, Type type) {
+  if (auto floatType = dyn_cast<FloatType>(type)) {
+    const llvm::fltSemantics &semantics = floatType.getFloatSemantics();
+    if (combiner == Combiner::Add)
+      return 0;
+    return APFloat::getInf(semantics, /*Negative=*/combiner == Combiner::Max)
+        .bitcastToAPInt()
+        .getZExtValue();
+  }
+  unsigned width = type.getIntOrFloatBitWidth();
+  switch (combiner) {
+  case Combiner::Add:
+  case Combiner::MaxUnsigned:
+    return 0;
+  case Combiner::Max:
+    return APInt::getSignedMinValue(width).getZExtValue();
+  case Combiner::Min:
+    return APInt::getSignedMaxValue(width).getZExtValue();
+  case Combiner::MinUnsigned:
+    return APInt::getMaxValue(width).getZExtValue();
+  }
+  llvm_unreachable("unknown combiner");
+}
+
+/// `value` in the type that partial sums are kept in.
+static uint64_t widenedBits(TypedAttr value, Type storage) {
+  auto number = dyn_cast<FloatAttr>(value);
+  if (!number || number.getType() == storage)
+    return bitsOf(value);
+  APFloat wide = number.getValue();
+  bool losesInfo;
+  wide.convert(cast<FloatType>(storage).getFloatSemantics(),
+               APFloat::rmNearestTiesToEven, &losesInfo);
+  return wide.bitcastToAPInt().getZExtValue();
+}
+
+namespace {
+/// Reads one component from its first op to its last.
+class ComponentReader {
+public:
+  ComponentReader(KernelOutliner &outliner) : outliner(outliner) {}
+
+  FailureOr<ComponentSchedule> read(const Component &component) {
+    auto grid = [](Operation *op) {
+      Value sharded =
+          isa<ShardOp>(op) ? op->getResult(0) : op->getOperand(0);
+      return cast<ShardedType>(sharded.getType()).getSharding().getGrid();
+    };
+    program().grid = grid(component.ops.front()).grid();
+    for (Operation *op : component.ops) {
+      if (op->getBlock() != component.ops.front()->getBlock())
+        return op->emitOpError("uses a sharded value of another block; "
+                               "dconv.unshard it there");
+      if (failed(read(op)))
+        return failure();
+    }
+    result.input.kernels = outliner.names();
+    return std::move(result);
+  }
+
+private:
+  DistributedProgram &program() { return result.input.program; }
+
+  LogicalResult read(Operation *op) {
+    for (Value operand : op->getOperands())
+      if (isa<ShardedType>(operand.getType()) && !operand.getDefiningOp())
+        return op->emitOpError("sharded values do not cross blocks or "
+                               "functions, but an operand is an argument");
+    return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+        .Case([&](ShardOp op) { return readShard(op); })
+        .Case([&](UnshardOp op) { return readUnshard(op); })
+        .Case([&](SubKernelOp op) { return readSubKernel(op); })
+        .Case([&](AllReduceOp op) { return readAllReduce(op); })
+        .Case([&](ReduceScatterOp op) {
+          Step step;
+          step.kind = StepKind::ReduceScatter;
+          return readMove(op, step);
+        })
+        .Case([&](HaloExchangeOp op) {
+          Step step;
+          step.kind = StepKind::Redistribute;
+          if (failed(readMove(op, step)))
+            return failure();
+          program().values.back().fetchedOnUse = isFetchedOnUse(op);
+          return success();
+        })
+        .Default([&](Operation *op) {
+          Step step;
+          step.kind = StepKind::Redistribute;
+          return readMove(op, step);
+        });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Values and steps
+  //===--------------------------------------------------------------------===//
+
+  /// Adds a value of `type` that is a version of tensor `tensor`, made by
+  /// `step`.
+  LogicalResult addValue(Operation *op, Value value, ShardedType type,
+                         uint32_t tensor, Step step, StepDetail detail) {
+    std::optional<runtime::ElementType> element =
+        elementTypeOf(type.getTensor().getElementType());
+    std::optional<runtime::ElementType> storage =
+        elementTypeOf(type.storageType());
+    if (!element || !storage)
+      return op->emitOpError("dconv moves f16, bf16, f32, f64, i8, i16, i32 "
+                             "and i64, but this is ")
+             << type.getTensor();
+    ShardedValue entry;
+    entry.layout = type.layout();
+    entry.shape = type.getTensor().getShape().vec();
+    entry.elementBytes = runtime::bytesOf(*element);
+    entry.storageBytes = runtime::bytesOf(*storage);
+    step.result = program().values.size();
+    if (value)
+      numbers[value] = step.result;
+    program().values.push_back(std::move(entry));
+    result.input.values.push_back({*element, *storage, tensor});
+    addStep(std::move(step), std::move(detail));
+    return success();
+  }
+
+  void addStep(Step step, StepDetail detail) {
+    program().steps.push_back(std::move(step));
+    result.input.steps.push_back(std::move(detail));
+  }
+
+  uint32_t addTensor(const Twine &name, ArrayRef<int64_t> shape) {
+    result.input.tensors.push_back({name.str(), shape.vec()});
+    return result.input.tensors.size() - 1;
+  }
+
+  uint32_t tensorOf(Value value) {
+    return result.input.values[numbers.lookup(value)].tensor;
+  }
+
+  uint32_t argumentOf(Value value) {
+    auto found = llvm::find(result.arguments, value);
+    if (found != result.arguments.end())
+      return found - result.arguments.begin();
+    runtime::Argument argument;
+    auto tensor = dyn_cast<RankedTensorType>(value.getType());
+    argument.type = *elementTypeOf(getElementTypeOrSelf(value.getType()));
+    argument.scalar = !tensor;
+    if (tensor)
+      argument.shape = tensor.getShape().vec();
+    result.input.arguments.push_back(std::move(argument));
+    result.arguments.push_back(value);
+    return result.arguments.size() - 1;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Ops
+  //===--------------------------------------------------------------------===//
+
+  LogicalResult readShard(ShardOp op) {
+    ShardedType type = op.getType();
+    if (!elementTypeOf(type.getTensor().getElementType()) ||
+        !elementTypeOf(type.storageType()))
+      return op.emitOpError("dconv moves f16, bf16, f32, f64, i8, i16, i32 "
+                            "and i64, but this is ")
+             << type.getTensor();
+    Step step;
+    StepDetail detail;
+    detail.identity =
+        identityOf(type.getSharding().getCombiner(), type.storageType());
+    Twine name = isInit(op) ? Twine("output") : Twine("input ") + Twine(inputs++);
+    if (TypedAttr constant = constantFill(op.getInput())) {
+      step.kind = StepKind::Fill;
+      detail.fill = widenedBits(constant, type.storageType());
+    } else {
+      step.kind = StepKind::Shard;
+      detail.argument = argumentOf(op.getInput());
+    }
+    return addValue(op, op.getResult(), type,
+                    addTensor(name.str(), type.getTensor().getShape()), step,
+                    detail);
+  }
+
+  /// True where `op` shards the initial output of a sub-kernel.
+  static bool isInit(ShardOp op) {
+    return llvm::any_of(op->getUses(), [](OpOperand &use) {
+      auto kernel = dyn_cast<SubKernelOp>(use.getOwner());
+      return kernel && use.get() == kernel.getInit();
+    });
+  }
+
+  LogicalResult readUnshard(UnshardOp op) {
+    Step step;
+    step.kind = StepKind::Unshard;
+    step.operand = numbers.lookup(op.getInput());
+    StepDetail detail;
+    detail.argument = result.results.size();
+    runtime::Argument argument;
+    argument.type = *elementTypeOf(op.getType().getElementType());
+    argument.shape = op.getType().getShape().vec();
+    result.input.results.push_back(std::move(argument));
+    result.results.push_back(op);
+    addStep(step, detail);
+    return success();
+  }
+
+  LogicalResult readMove(Operation *op, Step step) {
+    Value from = op->getOperand(0);
+    step.operand = numbers.lookup(from);
+    StepDetail detail;
+    detail.combiner = static_cast<runtime::Combiner>(
+        cast<ShardedType>(from.getType()).getSharding().getCombiner());
+    return addValue(op, op->getResult(0),
+                    cast<ShardedType>(op->getResult(0).getType()),
+                    tensorOf(from), step, detail);
+  }
+
+  /// An all-reduce is a reduce-scatter and an all-gather.
+  LogicalResult readAllReduce(AllReduceOp op) {
+    auto from = cast<ShardedType>(op.getInput().getType());
+    ArrayRef<int64_t> shape = from.getTensor().getShape();
+    ShardedType pieces = ShardedType::get(
+        from.getTensor(),
+        ShardingAttr::get(
+            from.getSharding().getGrid(),
+            scatteredLayout(from.grid(), from.layout(), shape.vec()), shape));
+    Step reduce;
+    reduce.kind = StepKind::ReduceScatter;
+    reduce.operand = numbers.lookup(op.getInput());
+    StepDetail detail;
+    detail.combiner = static_cast<runtime::Combiner>(
+        from.getSharding().getCombiner());
+    uint32_t tensor = tensorOf(op.getInput());
+    if (failed(addValue(op, Value(), pieces, tensor, reduce, detail)))
+      return failure();
+    Step gather;
+    gather.kind = StepKind::Redistribute;
+    gather.operand = program().values.size() - 1;
+    return addValue(op, op.getResult(), op.getType(), tensor, gather,
+                    StepDetail());
+  }
+
+  /// True where only one sub-kernel reads the result of `op`, and exactly what
+  /// it holds: then each shard's part is fetched into that kernel's scratch.
+  bool isFetchedOnUse(HaloExchangeOp op) {
+    if (!op.getResult().hasOneUse())
+      return false;
+    auto kernel = dyn_cast<SubKernelOp>(*op.getResult().user_begin());
+    if (!kernel)
+      return false;
+    unsigned input = op.getResult().use_begin()->getOperandNumber();
+    Convolution geometry = kernel.geometry();
+    Split split = kernel.getSplit().split();
+    Grid grid = op.getType().grid();
+    TensorLayout layout = op.getType().layout();
+    const Operand &operand = geometry.inputs[input];
+    for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
+      Box needed = shardFootprint(geometry, split, operand, shard)
+                       .intersect(operand.extent());
+      Box held = layout.held(grid, shard);
+      if (needed != held && !(needed.empty() && held.empty()))
+        return false;
+    }
+    return true;
+  }
+
+  LogicalResult readSubKernel(SubKernelOp op) {
+    std::optional<RecognizedConvolution> recognized =
+        recognizeConvolution(op.convolution());
+    Convolution geometry = op.geometry();
+    Split split = op.getSplit().split();
+    const Grid &grid = program().grid;
+    Type accumulator = recognized->body.accumulator;
+
+    Step step;
+    step.kind = StepKind::SubKernel;
+    step.operand = numbers.lookup(op.getInit());
+    StepDetail detail;
+    if (std::optional<runtime::ElementType> type = elementTypeOf(accumulator))
+      detail.accumulator = *type;
+    else
+      return op.emitOpError("accumulates in ") << accumulator;
+    step.accumulatorBytes = runtime::bytesOf(detail.accumulator);
+    for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+      KernelInput read{static_cast<int>(numbers.lookup(input)), {}};
+      for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard)
+        read.footprints.push_back(
+            shardFootprint(geometry, split, geometry.inputs[i], shard));
+      step.inputs.push_back(std::move(read));
+      PaddingAttr padding = op.paddingOf(i);
+      detail.padding.push_back(padding ? bitsOf(padding.getValue()) : 0);
+    }
+    for (unsigned scalar : recognized->scalars) {
+      Value value = recognized->op->getOperand(scalar);
+      if (auto tensor = value.getDefiningOp<tensor::FromElementsOp>())
+        value = tensor.getElements().front();
+      if (!elementTypeOf(value.getType()))
+        return op.emitOpError("passes a scalar of type ") << value.getType();
+      detail.scalars.push_back(argumentOf(value));
+    }
+
+    TensorLayout layout = op.getType().layout();
+    SmallVector<unsigned> &kernels = result.kernelsOfSubKernel.emplace_back();
+    for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
+      std::vector<Box> windows;
+      for (const KernelInput &read : step.inputs)
+        windows.push_back(read.footprints[shard]);
+      unsigned kernel = outliner.kernelFor(
+          op, *recognized, geometry,
+          split.iterations(geometry, grid.coordinates(shard)), windows,
+          layout.owned(grid, shard));
+      detail.kernels.push_back(kernel);
+      if (!llvm::is_contained(kernels, kernel))
+        kernels.push_back(kernel);
+    }
+    uint32_t tensor = tensorOf(op.getInit());
+    int init = step.operand;
+    if (failed(addValue(op, op.getResult(), op.getType(), tensor,
+                        std::move(step), std::move(detail))))
+      return failure();
+    // The initial output is not read again: the result takes over its memory.
+    if (op.getInit().hasOneUse())
+      program().values.back().inPlaceOf = init;
+    return success();
+  }
+
+  KernelOutliner &outliner;
+  ComponentSchedule result;
+  llvm::DenseMap<Value, int> numbers;
+  unsigned inputs = 0;
+};
+} // namespace
+
+FailureOr<ComponentSchedule>
+dconv::readComponent(const Component &component, KernelOutliner &outliner) {
+  return ComponentReader(outliner).read(component);
+}

@@ -1,0 +1,24 @@
+//===- ProgramText.h - programs as ops and as data --------------*- C++ -*-===//
+
+#ifndef DCONV_LIB_CONVERSION_PROGRAMTEXT_H
+#define DCONV_LIB_CONVERSION_PROGRAMTEXT_H
+
+#include "dconv/IR/Dconv.h"
+#include "dconv/Runtime/Program.h"
+
+namespace dconv {
+
+/// The runtime's name of a type, or nothing where dconv has none.
+std::optional<runtime::ElementType> elementTypeOf(mlir::Type type);
+mlir::Type typeOf(runtime::ElementType type, mlir::MLIRContext *context);
+
+/// The bits of a scalar attribute, in the low bytes.
+uint64_t bitsOf(mlir::TypedAttr value);
+
+/// Writes `program` as a dconv.program at the builder's position.
+ProgramOp writeProgram(mlir::OpBuilder &builder, mlir::Location loc,
+                       const runtime::Program &program);
+
+} // namespace dconv
+
+#endif // DCONV_LIB_CONVERSION_PROGRAMTEXT_H

@@ -1,0 +1,181 @@
+//===- CommandList.cpp - commands in order, with what they wait for -------===//
+
+#include "CommandList.h"
+
+#include <algorithm>
+
+using namespace dconv;
+using namespace dconv::runtime;
+
+CommandList::State &CommandList::stateOf(uint32_t buffer) {
+  if (states.size() <= buffer)
+    states.resize(buffer + 1);
+  return states[buffer];
+}
+
+void CommandList::touch(Command &command, uint32_t buffer, const Box &box,
+                        bool writes) {
+  for (const Access &access : stateOf(buffer).accesses)
+    if ((writes || access.writes) && !access.box.intersect(box).empty())
+      command.waits.push_back(access.command);
+  touches.push_back({buffer, box, writes});
+}
+
+void CommandList::append(Command command) {
+  std::sort(command.waits.begin(), command.waits.end());
+  command.waits.erase(
+      std::unique(command.waits.begin(), command.waits.end()),
+      command.waits.end());
+  uint32_t number = device.commands.size();
+  for (Touch &touch : touches) {
+    State &state = stateOf(touch.buffer);
+    // A write waited for all it overlaps: whoever waits for it need not.
+    if (touch.writes)
+      state.accesses.erase(
+          std::remove_if(
+              state.accesses.begin(), state.accesses.end(),
+              [&](const Access &a) { return touch.box.contains(a.box); }),
+          state.accesses.end());
+    state.accesses.push_back({number, std::move(touch.box), touch.writes});
+  }
+  touches.clear();
+  device.commands.push_back(std::move(command));
+}
+
+void CommandList::alloc(uint32_t buffer) {
+  Command command;
+  command.kind = CommandKind::Alloc;
+  command.buffer = buffer;
+  const Buffer &window = device.buffers[buffer];
+  for (auto it = freed.begin(); it != freed.end();) {
+    const Buffer &old = device.buffers[it->first];
+    bool overlaps = old.offset < window.offset + window.bytes() &&
+                    window.offset < old.offset + old.bytes();
+    if (overlaps)
+      command.waits.push_back(it->second);
+    // Later buffers wait for this one instead where it covers the old one.
+    bool covered = overlaps && window.offset <= old.offset &&
+                   old.offset + old.bytes() <= window.offset + window.bytes();
+    it = covered ? freed.erase(it) : std::next(it);
+  }
+  stateOf(buffer).accesses.clear();
+  touches.push_back({buffer, window.window, /*writes=*/true});
+  append(std::move(command));
+}
+
+void CommandList::free(uint32_t buffer) {
+  Command command;
+  command.kind = CommandKind::Free;
+  command.buffer = buffer;
+  for (const Access &access : stateOf(buffer).accesses)
+    command.waits.push_back(access.command);
+  freed.push_back({buffer, size()});
+  append(std::move(command));
+}
+
+void CommandList::scatter(uint32_t argument, uint32_t buffer, const Box &box) {
+  Command command;
+  command.kind = CommandKind::Scatter;
+  command.argument = argument;
+  command.buffer = buffer;
+  command.box = box;
+  touch(command, buffer, box, /*writes=*/true);
+  append(std::move(command));
+}
+
+void CommandList::gather(uint32_t buffer, const Box &box, uint32_t result) {
+  Command command;
+  command.kind = CommandKind::Gather;
+  command.argument = result;
+  command.buffer = buffer;
+  command.box = box;
+  touch(command, buffer, box, /*writes=*/false);
+  append(std::move(command));
+}
+
+void CommandList::fill(uint32_t buffer, const Box &box, uint64_t value) {
+  Command command;
+  command.kind = CommandKind::Fill;
+  command.buffer = buffer;
+  command.box = box;
+  command.value = value;
+  touch(command, buffer, box, /*writes=*/true);
+  append(std::move(command));
+}
+
+void CommandList::copy(uint32_t source, uint32_t buffer, const Box &box) {
+  Command command;
+  command.kind = CommandKind::Copy;
+  command.source = source;
+  command.buffer = buffer;
+  command.box = box;
+  touch(command, source, box, /*writes=*/false);
+  touch(command, buffer, box, /*writes=*/true);
+  append(std::move(command));
+}
+
+void CommandList::convert(uint32_t source, uint32_t buffer, const Box &box) {
+  Command command;
+  command.kind = CommandKind::Convert;
+  command.source = source;
+  command.buffer = buffer;
+  command.box = box;
+  touch(command, source, box, /*writes=*/false);
+  touch(command, buffer, box, /*writes=*/true);
+  append(std::move(command));
+}
+
+void CommandList::accumulate(Combiner combiner, uint32_t source,
+                             uint32_t buffer, const Box &box) {
+  Command command;
+  command.kind = CommandKind::Accumulate;
+  command.combiner = combiner;
+  command.source = source;
+  command.buffer = buffer;
+  command.box = box;
+  touch(command, source, box, /*writes=*/false);
+  touch(command, buffer, box, /*writes=*/true);
+  append(std::move(command));
+}
+
+void CommandList::send(uint32_t buffer, const Box &box,
+                       const Message &message) {
+  Command command;
+  command.kind = CommandKind::Send;
+  command.buffer = buffer;
+  command.box = box;
+  command.peer = message.peer;
+  command.step = message.step;
+  command.sourceShard = message.sourceShard;
+  command.destinationShard = message.destinationShard;
+  touch(command, buffer, box, /*writes=*/false);
+  append(std::move(command));
+}
+
+void CommandList::receive(uint32_t buffer, const Box &box,
+                          const Message &message) {
+  Command command;
+  command.kind = CommandKind::Receive;
+  command.buffer = buffer;
+  command.box = box;
+  command.peer = message.peer;
+  command.step = message.step;
+  command.sourceShard = message.sourceShard;
+  command.destinationShard = message.destinationShard;
+  touch(command, buffer, box, /*writes=*/true);
+  append(std::move(command));
+}
+
+void CommandList::launch(uint32_t kernel, std::vector<uint32_t> operands,
+                         uint32_t buffer, std::vector<uint32_t> scalars) {
+  Command command;
+  command.kind = CommandKind::Launch;
+  command.kernel = kernel;
+  command.buffer = buffer;
+  for (uint32_t operand : operands)
+    touch(command, operand, device.buffers[operand].window, /*writes=*/false);
+  touch(command, buffer, device.buffers[buffer].window, /*writes=*/true);
+  command.operands = std::move(operands);
+  command.scalars = std::move(scalars);
+  append(std::move(command));
+}

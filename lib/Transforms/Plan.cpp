@@ -1,0 +1,145 @@
+//===- Plan.cpp - decides how each convolution is split -------------------===//
+
+#include "dconv/IR/Dconv.h"
+#include "dconv/IR/Recognize.h"
+#include "dconv/Planner/DefaultSplit.h"
+#include "dconv/Transforms/Passes.h"
+
+#include "llvm/ADT/StringMap.h"
+
+#include <set>
+
+namespace dconv {
+#define GEN_PASS_DEF_PLANPASS
+#include "dconv/Transforms/Passes.h.inc"
+} // namespace dconv
+
+using namespace mlir;
+using namespace dconv;
+
+/// Devices where neither option nor plan says how many.
+static constexpr int64_t defaultDevices = 4;
+
+namespace {
+/// The SPECs of the option: one for all, and some by name.
+struct Requests {
+  std::string forAll;
+  llvm::StringMap<std::string> byName;
+  std::set<std::string> used;
+
+  static FailureOr<Requests> parse(StringRef text, Location loc) {
+    Requests requests;
+    SmallVector<StringRef> specs;
+    text.split(specs, ';', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+    for (StringRef spec : specs) {
+      auto [name, rest] = spec.split(':');
+      bool named = spec.contains(':');
+      std::string &slot = named ? requests.byName[name] : requests.forAll;
+      if (!slot.empty())
+        return emitError(loc, "split '") << spec << "' is given twice";
+      slot = (named ? rest : spec).str();
+    }
+    return requests;
+  }
+
+  StringRef specFor(StringRef name) {
+    auto found = byName.find(name);
+    if (found == byName.end())
+      return forAll;
+    used.insert(name.str());
+    return found->second;
+  }
+};
+
+class Plan : public dconv::impl::PlanPassBase<Plan> {
+  using PlanPassBase::PlanPassBase;
+
+  void runOnOperation() override {
+    if (failed(run()))
+      signalPassFailure();
+  }
+
+  LogicalResult run() {
+    ModuleOp module = getOperation();
+    if (devices < 0)
+      return module.emitError("needs at least 1 device but has ")
+             << devices.getValue();
+    if (!deviceMemory.empty()) {
+      Result<int64_t> size = parseMemorySize(deviceMemory);
+      if (!size)
+        return module.emitError() << size.error();
+      budget = *size;
+    }
+    FailureOr<Requests> requests = Requests::parse(split, module.getLoc());
+    if (failed(requests) || failed(refuseDynamic()))
+      return failure();
+    for (auto &[name, convolution] : convolutionsOf(module))
+      if (!convolution.op->getParentOfType<SubKernelOp>() &&
+          failed(plan(name, convolution, requests->specFor(name))))
+        return failure();
+    for (auto &entry : requests->byName)
+      if (!requests->used.count(entry.getKey().str()))
+        return module.emitError("split names '")
+               << entry.getKey() << "', but there is no such convolution";
+    return success();
+  }
+
+  /// A convolution with a dynamic shape cannot be planned, and must not pass
+  /// silently.
+  LogicalResult refuseDynamic() {
+    WalkResult result = getOperation().walk([&](linalg::LinalgOp op) {
+      NotRecognized why;
+      if (recognizeConvolution(op, &why) || !why.isCandidate)
+        return WalkResult::advance();
+      bool dynamic = llvm::any_of(op->getOperandTypes(), [](Type type) {
+        auto shaped = dyn_cast<ShapedType>(type);
+        return shaped && !shaped.hasStaticShape();
+      });
+      if (!dynamic) {
+        op.emitRemark("stays on the host: ") << why.reason;
+        return WalkResult::advance();
+      }
+      op.emitOpError() << why.reason;
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  LogicalResult plan(StringRef name, RecognizedConvolution &convolution,
+                     StringRef spec) {
+    linalg::LinalgOp op = convolution.op;
+    Convolution geometry = geometryWithPadding(convolution);
+    if (Result<int64_t> sizes = checkSizes(geometry); !sizes)
+      return op.emitOpError() << "'" << name << "': " << sizes.error();
+    bool fills = bool(constantFill(convolution.initValue()));
+    int64_t count = devices == 0 ? defaultDevices : devices.getValue();
+
+    auto plan = op->getAttrOfType<PlanAttr>(PlanAttr::name);
+    if (plan && devices != 0 && plan.getDevices() != devices)
+      return op.emitOpError()
+             << "'" << name << "' is planned for " << plan.getDevices()
+             << " devices but " << devices.getValue() << " are asked for";
+    if (plan)
+      count = plan.getDevices();
+    Result<Split> split =
+        plan ? plan.resolve(geometry)
+        : !spec.empty()
+            ? parseSplit(spec.str(), geometry)
+            : chooseSplit(geometry, count, budget, fills);
+    if (!split)
+      return op.emitOpError() << "'" << name << "': " << split.error();
+    Result<int64_t> peak = checkBudget(
+        predict(distribute(geometry, *split, count, fills)), budget);
+    if (!peak)
+      return op.emitOpError() << "'" << name << "' split as '"
+                              << toString(*split, geometry) << "' "
+                              << peak.error();
+    op->setAttr(PlanAttr::name,
+                PlanAttr::get(&getContext(), *split, geometry, count));
+    ++numPlanned;
+    return success();
+  }
+
+  MemoryBudget budget;
+};
+} // namespace
