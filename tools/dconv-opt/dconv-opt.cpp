@@ -1,5 +1,7 @@
 //===- dconv-opt.cpp - runs passes of dconv and of upstream MLIR ----------===//
 
+#include "dconv/Pipelines/Register.h"
+
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -11,6 +13,8 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
+  dconv::registerDialect(registry);
+  dconv::registerPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "dconv: distributed convolutions\n", registry));
 }
