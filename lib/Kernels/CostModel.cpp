@@ -8,6 +8,8 @@
 #include "CostModel.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include <cmath>
+#include <numeric>
 
 using namespace dconv;
 using namespace dconv::kernels;
@@ -60,17 +62,47 @@ static int64_t countSums(SmallVector<Progression> terms) {
   return count;
 }
 
-static double linesOfSums(SmallVector<Progression> terms, unsigned bits) {
-  SmallVector<Progression> merged = merge(std::move(terms));
-  double lines = 1;
-  for (auto [position, term] : llvm::enumerate(merged)) {
-    double step = double(term.step) * bits / 8;
-    if (position == 0 && step < kLineBytes)
-      lines = term.count * step / kLineBytes + 1;
-    else
-      lines *= term.count;
+namespace {
+/// A level of the cache hierarchy.
+struct Cache {
+  /// Bytes that stay while others pass through.
+  double capacity;
+  /// Addresses this far apart compete for the same few lines.
+  int64_t setDistance;
+  /// What the next level delivers.
+  double bytesPerCycle;
+};
+
+/// The cache lines of some elements.
+struct Footprint {
+  /// What is brought in.
+  double bytes = 0;
+  /// What others find missing: runs a power of two apart fall on the same sets
+  /// and leave the sets between them unused.
+  double occupied = 0;
+};
+} // namespace
+
+static Footprint footprintOf(SmallVector<Progression> terms, unsigned bits,
+                             const Cache &cache) {
+  double run = kLineBytes;
+  double unit = kLineBytes;
+  double runs = 1;
+  bool first = true;
+  for (const Progression &term : merge(std::move(terms))) {
+    double distance = double(term.step) * bits / 8;
+    if (first && distance < kLineBytes) {
+      run = unit =
+          (std::floor(term.count * distance / kLineBytes) + 1) * kLineBytes;
+      continue;
+    }
+    if (first)
+      unit =
+          std::max<double>(run, std::gcd(int64_t(distance), cache.setDistance));
+    first = false;
+    runs *= term.count;
   }
-  return lines;
+  return {run * runs, unit * runs};
 }
 
 BodyShape dconv::kernels::shapeOfBody(const Nest &nest, const Tiling &tiling,
@@ -156,8 +188,10 @@ static double cyclesOfBody(const Nest &nest, const Tiling &tiling, int64_t m,
     loads += load * count;
     operations += convert * count;
   }
-  return std::max({operations / 2, loads, kLatency * numSteps}) +
-         (inLoop ? 1 : 0);
+  // The two overlap, but not perfectly.
+  double arithmetic = operations / 2;
+  double busy = std::max(arithmetic, loads) + std::min(arithmetic, loads) / 4;
+  return std::max(busy, kLatency * numSteps) + (inLoop ? 1 : 0);
 }
 
 double dconv::kernels::coreCycles(const Nest &nest, const Tiling &tiling) {
@@ -191,75 +225,105 @@ double dconv::kernels::coreCycles(const Nest &nest, const Tiling &tiling) {
   return cycles * outer;
 }
 
-/// Bytes that go through a cache of `capacity` bytes.
-///
-/// `footprints[l]` are the bytes of each access inside level l of the nest, the
-/// register tile being level 0, and `trips[l]` the iterations of the loop
-/// around it. The largest level that fits is loaded once for each of its runs,
-/// except what the loop right around it does not move.
-static double traffic(const Nest &nest,
-                      llvm::ArrayRef<SmallVector<double, 3>> footprints,
-                      llvm::ArrayRef<double> trips,
-                      llvm::ArrayRef<SmallVector<bool, 3>> moves,
-                      double capacity) {
-  size_t level = 0;
-  while (level + 1 < footprints.size() &&
-         llvm::sum_of(footprints[level + 1], 0.0) <= capacity)
-    ++level;
-  bool fits = llvm::sum_of(footprints[level], 0.0) <= capacity;
-  double outside = 1;
-  for (size_t l = level; l < trips.size(); ++l)
-    outside *= trips[l];
-  double bytes = 0;
-  for (auto [position, footprint] : llvm::enumerate(footprints[level])) {
-    bool stays = fits && level < trips.size() && !moves[level][position];
-    bytes += footprint * outside / (stays ? trips[level] : 1);
+namespace {
+/// The footprints of all accesses inside a loop, and the loop.
+struct Level {
+  SmallVector<Footprint, 3> footprints;
+  double trips = 1;
+  SmallVector<bool, 3> moves;
+
+  double occupied() const {
+    double sum = 0;
+    for (const Footprint &footprint : footprints)
+      sum += footprint.occupied;
+    return sum;
   }
+};
+} // namespace
+
+/// Bytes that come into a cache of `capacity` bytes. The outermost level that
+/// fits is loaded once for each of its runs, except what the loop around it
+/// does not move. `levels` goes outwards from the register tile, whose data
+/// stream through even if they do not fit.
+static double traffic(llvm::ArrayRef<Level> levels, double capacity) {
+  size_t inner = 0;
+  while (inner + 1 < levels.size() && levels[inner + 1].occupied() <= capacity)
+    ++inner;
+  bool fits = levels[inner].occupied() <= capacity;
+  double runs = 1;
+  for (const Level &level : levels.drop_front(inner))
+    runs *= level.trips;
+  double bytes = 0;
+  for (auto [footprint, moves] :
+       llvm::zip_equal(levels[inner].footprints, levels[inner].moves))
+    bytes +=
+        footprint.bytes * runs / (fits && !moves ? levels[inner].trips : 1);
   return bytes;
+}
+
+static double cyclesOfCache(const Nest &nest, const Tiling &tiling,
+                            const Cache &cache) {
+  // Iterations of each loop inside the current level.
+  SmallVector<int64_t> inside(nest.loops.size(), 1);
+  auto addLevel = [&](SmallVector<Level> &levels) -> Level & {
+    Level &level = levels.emplace_back();
+    for (const Access *access : nest.accesses()) {
+      SmallVector<Progression> terms;
+      for (auto [coef, count] : llvm::zip_equal(access->coefs, inside))
+        terms.push_back({coef, count});
+      level.footprints.push_back(
+          footprintOf(terms, access->elementBits, cache));
+    }
+    level.moves.assign(level.footprints.size(), false);
+    return level;
+  };
+  auto setInside = [&](unsigned loop, int64_t steps) {
+    if (loop == tiling.vectorLoop)
+      steps *= tiling.lanes;
+    inside[loop] = std::min(steps, nest.loops[loop].extent);
+  };
+
+  if (tiling.mLoop)
+    setInside(*tiling.mLoop, tiling.m);
+  if (tiling.nLoop)
+    setInside(*tiling.nLoop, tiling.n);
+  SmallVector<Level> body;
+  double bodies = 1;
+  for (auto [loop, steps] :
+       llvm::zip_equal(tiling.reductionLoops, tiling.unroll)) {
+    setInside(loop, steps);
+    bodies *= double(tiling.numSteps(nest, loop)) / steps;
+  }
+  addLevel(body);
+  for (unsigned loop : tiling.reductionLoops)
+    inside[loop] = nest.loops[loop].extent;
+
+  SmallVector<Level> levels;
+  addLevel(levels);
+  // Lines that do not survive until the next body are loaded by each of them.
+  if (body[0].occupied() > cache.capacity)
+    for (auto [tile, once] :
+         llvm::zip_equal(levels[0].footprints, body[0].footprints))
+      tile.bytes = std::max(tile.bytes, once.bytes * bodies);
+  for (unsigned loop : llvm::reverse(tiling.outerLoops)) {
+    Level &level = levels.back();
+    level.trips = llvm::divideCeil(nest.loops[loop].extent, inside[loop]);
+    for (auto [moves, access] : llvm::zip_equal(level.moves, nest.accesses()))
+      moves = access->coefs[loop] != 0;
+    inside[loop] = nest.loops[loop].extent;
+    addLevel(levels);
+  }
+  return traffic(levels, cache.capacity) / cache.bytesPerCycle;
 }
 
 double dconv::kernels::memoryCycles(const Nest &nest, const Tiling &tiling,
                                     const KernelTarget &target) {
-  SmallVector<const Access *, 3> accesses = nest.accesses();
-  // Iterations of each loop inside the current level.
-  SmallVector<int64_t> inside(nest.loops.size(), 1);
-  for (unsigned loop : tiling.reductionLoops)
-    inside[loop] = nest.loops[loop].extent;
-  auto tileExtent = [&](unsigned loop) {
-    int64_t size = loop == tiling.mLoop   ? tiling.m
-                   : loop == tiling.nLoop ? tiling.n
-                                          : 1;
-    if (loop == tiling.vectorLoop)
-      size *= tiling.lanes;
-    return std::min(size, nest.loops[loop].extent);
+  auto setDistance = [](int64_t bytes, int64_t ways) {
+    return int64_t(llvm::PowerOf2Ceil(bytes / ways + 1) / 2);
   };
-  for (unsigned loop : tiling.outerLoops)
-    inside[loop] = tileExtent(loop);
-
-  SmallVector<SmallVector<double, 3>> footprints;
-  SmallVector<double> trips;
-  SmallVector<SmallVector<bool, 3>> moves;
-  auto addLevel = [&] {
-    auto &level = footprints.emplace_back();
-    for (const Access *access : accesses) {
-      SmallVector<Progression> terms;
-      for (auto [coef, count] : llvm::zip_equal(access->coefs, inside))
-        terms.push_back({coef, count});
-      level.push_back(kLineBytes * linesOfSums(terms, access->elementBits));
-    }
-  };
-  addLevel();
-  for (unsigned loop : llvm::reverse(tiling.outerLoops)) {
-    trips.push_back(llvm::divideCeil(nest.loops[loop].extent, inside[loop]));
-    auto &moved = moves.emplace_back();
-    for (const Access *access : accesses)
-      moved.push_back(access->coefs[loop] != 0);
-    inside[loop] = nest.loops[loop].extent;
-    addLevel();
-  }
-  // Caches hold less than they have: lines conflict, streams pass through.
-  return traffic(nest, footprints, trips, moves, 0.7 * target.l1Bytes) /
-             kBytesPerCycleL2 +
-         traffic(nest, footprints, trips, moves, 0.6 * target.l2Bytes) /
-             kBytesPerCycleL3;
+  Cache l1 = {0.8 * target.l1Bytes, setDistance(target.l1Bytes, 8),
+              kBytesPerCycleL2};
+  Cache l2 = {0.7 * target.l2Bytes, setDistance(target.l2Bytes, 16),
+              kBytesPerCycleL3};
+  return cyclesOfCache(nest, tiling, l1) + cyclesOfCache(nest, tiling, l2);
 }

@@ -48,6 +48,8 @@ void ExportKernelsPass::exportKernel(LLVM::LLVMFuncOp kernel) {
   kernel->removeAttr(dconv::kKernelAttrName);
   kernel.setLinkage(LLVM::Linkage::Internal);
   kernel.setPreferVectorWidth("512");
+  // Inlined into its entry point it would be optimised a second time.
+  kernel.setNoInline(true);
   for (auto [position, type] : llvm::enumerate(kernel.getArgumentTypes()))
     if (isa<LLVM::LLVMPointerType>(type))
       kernel.setArgAttr(position, LLVM::LLVMDialect::getNoAliasAttrName(),

@@ -145,6 +145,17 @@ static void removeLoop(Nest &nest, unsigned loop) {
   nest.output.coefs.erase(nest.output.coefs.begin() + loop);
 }
 
+void dconv::kernels::splitLoop(Nest &nest, unsigned loop, int64_t parts) {
+  int64_t block = nest.loops[loop].extent / parts;
+  nest.loops[loop].extent = block;
+  nest.loops.push_back({parts, nest.loops[loop].reduction});
+  auto split = [&](Access &access) {
+    access.coefs.push_back(access.coefs[loop] * block);
+  };
+  llvm::for_each(nest.inputs, split);
+  split(nest.output);
+}
+
 /// Whether one loop of both extents visits the same elements, `inner` running
 /// fastest.
 static bool canFuse(const Nest &nest, unsigned outer, unsigned inner) {

@@ -52,6 +52,10 @@ struct Nest {
   llvm::SmallVector<const Access *, 3> accesses() const;
 };
 
+/// Splits `loop` in two, of which the outer one, of `parts` iterations, becomes
+/// the last loop of the nest. `parts` divides the loop's extent.
+void splitLoop(Nest &nest, unsigned loop, int64_t parts);
+
 /// Reads `op`, drops loops of one iteration and fuses loops that walk all
 /// buffers like one. Nothing, with `why` set, for what is not of the form above
 /// or has no iterations.

@@ -14,7 +14,9 @@ using llvm::SmallVector;
 constexpr int64_t kMaxLaneDistance = 4;
 /// Most accumulations in one copy of the innermost body; there are up to six
 /// copies in a kernel, and compile time grows with them.
-constexpr int64_t kMaxBody = 128;
+constexpr int64_t kMaxBody = 96;
+/// Most parts a reduction loop is divided into.
+constexpr int64_t kMaxParts = 32;
 
 //===----------------------------------------------------------------------===//
 // Tiling
@@ -79,6 +81,11 @@ public:
       : nest(nest), target(target) {}
 
   std::optional<Tiling> run();
+  /// Tries to run a part of a reduction loop outside of the register tile, so
+  /// that what the part reads stays in a cache. Splits the loop in `result`, a
+  /// copy of the nest, if that is better.
+  void searchBlocks(Nest &result);
+  const Tiling &bestTiling() const { return *best; }
 
 private:
   void searchVectorLoop(unsigned loop);
@@ -86,8 +93,11 @@ private:
   void searchUnroll(Tiling tiling);
   void rate(Tiling tiling);
 
-  /// The orders of the loops around the tile that are worth a look.
-  SmallVector<SmallVector<unsigned>> outerOrders(const Tiling &tiling) const;
+  /// The orders of the loops around the tile that are worth a look; `block` is
+  /// a reduction loop among them.
+  SmallVector<SmallVector<unsigned>>
+  outerOrders(const Tiling &tiling,
+              std::optional<unsigned> block = std::nullopt) const;
   /// The sizes up to `limit` that divide the steps of `loop` most evenly.
   SmallVector<int64_t> tileSizes(const Tiling &tiling,
                                  std::optional<unsigned> loop) const;
@@ -136,8 +146,9 @@ void TilingSearch::searchVectorLoop(unsigned loop) {
       searchTileSizes(tiling);
       continue;
     }
+    // Here m and n are alike, so each pair is tried once.
     for (std::optional<unsigned> nLoop : parallel) {
-      if (nLoop && nLoop == mLoop)
+      if (mLoop && nLoop <= mLoop)
         continue;
       tiling.nLoop = nLoop;
       searchTileSizes(tiling);
@@ -212,7 +223,8 @@ void TilingSearch::searchUnroll(Tiling tiling) {
 }
 
 SmallVector<SmallVector<unsigned>>
-TilingSearch::outerOrders(const Tiling &tiling) const {
+TilingSearch::outerOrders(const Tiling &tiling,
+                          std::optional<unsigned> block) const {
   // Loops that move everything, like groups, go outermost; then m, n and the
   // others, these in the order of the output in memory.
   SmallVector<unsigned> shared, others;
@@ -229,10 +241,10 @@ TilingSearch::outerOrders(const Tiling &tiling) const {
     });
 
   SmallVector<SmallVector<unsigned>> groups = {others};
-  for (std::optional<unsigned> loop : {tiling.mLoop, tiling.nLoop})
+  for (std::optional<unsigned> loop : {tiling.mLoop, tiling.nLoop, block})
     if (loop)
       groups.push_back({*loop});
-  SmallVector<unsigned> order = {0, 1, 2};
+  SmallVector<unsigned> order = {0, 1, 2, 3};
   order.truncate(groups.size());
   SmallVector<SmallVector<unsigned>> orders;
   do {
@@ -246,6 +258,7 @@ TilingSearch::outerOrders(const Tiling &tiling) const {
 void TilingSearch::rate(Tiling tiling) {
   if (registersNeeded(nest, tiling) > target.numRegisters)
     return;
+  // The order makes no difference to the core.
   SmallVector<SmallVector<unsigned>> orders = outerOrders(tiling);
   tiling.outerLoops = orders.front();
   double core = coreCycles(nest, tiling);
@@ -261,13 +274,44 @@ void TilingSearch::rate(Tiling tiling) {
   }
 }
 
-std::optional<Tiling> dconv::kernels::chooseTiling(const Nest &nest,
+void TilingSearch::searchBlocks(Nest &result) {
+  const Tiling whole = *best;
+  for (auto [position, loop] : llvm::enumerate(whole.reductionLoops)) {
+    int64_t extent = nest.loops[loop].extent;
+    int64_t step =
+        whole.unroll[position] * (loop == whole.vectorLoop ? whole.lanes : 1);
+    for (int64_t parts = 2; parts <= std::min(extent / step, kMaxParts);
+         ++parts) {
+      if (extent % (parts * step) != 0)
+        continue;
+      Nest split = nest;
+      splitLoop(split, loop, parts);
+      Tiling tiling = whole;
+      for (auto &order : outerOrders(whole, nest.loops.size())) {
+        tiling.outerLoops = std::move(order);
+        double cycles =
+            coreCycles(split, tiling) + memoryCycles(split, tiling, target);
+        if (cycles >= bestCycles)
+          continue;
+        result = split;
+        best = tiling;
+        bestCycles = cycles;
+      }
+    }
+  }
+}
+
+std::optional<Tiling> dconv::kernels::chooseTiling(Nest &nest,
                                                    const KernelTarget &target,
                                                    std::string &why) {
-  std::optional<Tiling> best = TilingSearch(nest, target).run();
-  if (!best)
+  const Nest whole = nest;
+  TilingSearch search(whole, target);
+  if (!search.run()) {
     why = nest.loops.empty()
               ? "there is a single iteration"
               : "no loop walks the output, or both inputs, element by element";
-  return best;
+    return std::nullopt;
+  }
+  search.searchBlocks(nest);
+  return search.bestTiling();
 }

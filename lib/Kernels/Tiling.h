@@ -50,11 +50,12 @@ struct Tiling {
   llvm::SmallVector<TileRun, 3> tileRuns(const Nest &nest, unsigned loop) const;
 };
 
-/// The tiling with the lowest estimated time. Nothing, with `why` set, if no
-/// loop can be a vector loop: the output must advance by one element or not at
-/// all, and inputs by at most 4, for a loop of the output, and inputs by one
-/// for a reduction.
-std::optional<Tiling> chooseTiling(const Nest &nest, const KernelTarget &target,
+/// The tiling with the lowest estimated time; it may want a reduction loop of
+/// `nest` split in two, of which the outer one is then among the outer loops.
+/// Nothing, with `why` set, if no loop can be a vector loop: the output must
+/// advance by one element or not at all, and inputs by at most 4, for a loop of
+/// the output, and inputs by one for a reduction.
+std::optional<Tiling> chooseTiling(Nest &nest, const KernelTarget &target,
                                    std::string &why);
 
 } // namespace dconv::kernels

@@ -4,6 +4,7 @@
 #include "CostModel.h"
 #include "VectorLoads.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -77,6 +78,8 @@ private:
   const Nest &nest;
   const Tiling &tiling;
   VectorType vectorType;
+  /// Keeps LLVM from unrolling bodies whose size is chosen here.
+  LLVM::LoopAnnotationAttr unrolledAlready;
   SmallVector<FlatBuffer, 3> buffers;
 };
 
@@ -89,6 +92,11 @@ VectorEmitter::VectorEmitter(OpBuilder &builder, linalg::GenericOp op,
   for (auto [value, access] : llvm::zip_equal(nest.values, nest.inputs))
     buffers.emplace_back(builder, loc, op->getOperand(value.operand), access);
   buffers.emplace_back(builder, loc, op.getDpsInits()[0], nest.output);
+  MLIRContext *context = builder.getContext();
+  auto unroll = LLVM::LoopUnrollAttr::get(
+      context, /*disable=*/builder.getBoolAttr(true), {}, {}, {}, {}, {}, {});
+  unrolledAlready = LLVM::LoopAnnotationAttr::get(
+      context, {}, {}, {}, unroll, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {});
 }
 
 void VectorEmitter::emit() {
@@ -112,6 +120,7 @@ SmallVector<Value> VectorEmitter::emitLoop(
   Value end = arith::ConstantIndexOp::create(builder, loc, trips);
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
   auto loop = scf::ForOp::create(builder, loc, zero, end, one, carried);
+  loop->setAttr("loop_annotation", unrolledAlready);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> results =

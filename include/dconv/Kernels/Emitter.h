@@ -22,8 +22,9 @@ struct EmittedKernel {
   std::string reason;
 };
 
-/// Replaces the convolution or pooling in `kernel` by code over the scf,
-/// vector, arith and memref dialects.
+/// Replaces the convolution or pooling in `kernel` by code over the arith,
+/// memref, scf and vector dialects, with loop annotations of the LLVM dialect;
+/// all of them have to be loaded.
 ///
 /// Expects a function on memrefs of static shape and identity layout that do
 /// not overlap, and integer zero points, whose body is one `linalg.generic` in
