@@ -112,16 +112,17 @@ static void printAxes(AsmPrinter &printer, ArrayRef<unsigned> axes) {
   printer << ']';
 }
 
-/// `[` begin `,` end `)` (`,` `[` begin `,` end `)`)*; sets `comma` where a
-/// comma follows that belongs to what comes next.
+/// `[` begin `to` end `]` (`,` `[` begin `to` end `]`)*; sets `comma` where a
+/// comma follows that belongs to what comes next. Half-open, but brackets must
+/// balance in an attribute.
 static ParseResult parseIntervals(AsmParser &parser,
                                   SmallVectorImpl<int64_t> &bounds,
                                   bool &comma) {
   if (parser.parseLSquare())
     return failure();
   do {
-    if (parser.parseInteger(bounds.emplace_back()) || parser.parseComma() ||
-        parser.parseInteger(bounds.emplace_back()) || parser.parseRParen())
+    if (parser.parseInteger(bounds.emplace_back()) || parser.parseKeyword("to") ||
+        parser.parseInteger(bounds.emplace_back()) || parser.parseRSquare())
       return failure();
     comma = succeeded(parser.parseOptionalComma());
   } while (comma && succeeded(parser.parseOptionalLSquare()));
@@ -130,7 +131,7 @@ static ParseResult parseIntervals(AsmParser &parser,
 
 static void printIntervals(AsmPrinter &printer, ArrayRef<int64_t> bounds) {
   for (size_t i = 0; i + 1 < bounds.size(); i += 2)
-    printer << (i ? ", [" : "[") << bounds[i] << ", " << bounds[i + 1] << ')';
+    printer << (i ? ", [" : "[") << bounds[i] << " to " << bounds[i + 1] << ']';
 }
 
 static FailureOr<Combiner> parseCombiner(AsmParser &parser) {

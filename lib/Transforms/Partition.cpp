@@ -97,9 +97,9 @@ private:
         SplitAttr::get(builder.getContext(), split),
         anyPadding ? builder.getArrayAttr(paddings) : ArrayAttr());
 
+    OpBuilder::InsertionGuard guard(rewriter);
     Block *body = rewriter.createBlock(&kernel.getBody());
     linalg::LinalgOp op = convolution.op;
-    OpBuilder::InsertionGuard guard(rewriter);
     SmallVector<Value> operands(op->getOperands());
     for (unsigned i = 0; i < inputs.size(); ++i)
       operands[convolution.body.factors[i].operand] =
@@ -118,7 +118,6 @@ private:
     clone->setOperands(operands);
     clone->removeAttr(PlanAttr::name);
     YieldOp::create(rewriter, loc, clone->getResult(0));
-    rewriter.setInsertionPointAfter(kernel);
     return kernel.getResult();
   }
 

@@ -67,8 +67,8 @@ def Dconv_ShardingAttr : Dconv_Attr<"Sharding", "sharding"> {
     #grid = #dconv.grid<2x2>
     #dconv.sharding<#grid>                                         // replicated
     #dconv.sharding<#grid, d1 = axis 0>
-    #dconv.sharding<#grid, d1 = axis 0 held [0, 29), [27, 56)>     // a halo
-    #dconv.sharding<#grid, d1 = axes [0, 1], d3 = axis 1 owned [0, 3), [3, 8)>
+    #dconv.sharding<#grid, d1 = axis 0 held [0 to 29], [27 to 56]>     // a halo
+    #dconv.sharding<#grid, d1 = axes [0, 1], d3 = axis 1 owned [0 to 3], [3 to 8]>
     #dconv.sharding<#grid, d1 = axis 0, partial = axis 1 : add in f32>
     ```
   }];

@@ -27,7 +27,9 @@ def Dconv_ShardOp : Dconv_Op<"shard", [Pure]> {
   }];
   let arguments = (ins AnyRankedTensor:$input);
   let results = (outs Dconv_ShardedType:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = [{
+    $input attr-dict `:` qualified(type($input)) `->` qualified(type($result))
+  }];
   let hasVerifier = 1;
 }
 
@@ -43,7 +45,9 @@ def Dconv_UnshardOp : Dconv_Op<"unshard", [Pure]> {
   }];
   let arguments = (ins Dconv_ShardedType:$input);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = [{
+    $input attr-dict `:` qualified(type($input)) `->` qualified(type($result))
+  }];
   let hasVerifier = 1;
 }
 
@@ -51,7 +55,9 @@ class Dconv_CollectiveOp<string mnemonic>
     : Dconv_Op<mnemonic, [Pure]> {
   let arguments = (ins Dconv_ShardedType:$input);
   let results = (outs Dconv_ShardedType:$result);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = [{
+    $input attr-dict `:` qualified(type($input)) `->` qualified(type($result))
+  }];
   let hasVerifier = 1;
   let hasFolder = 1; // the same sharding on both sides
 }
@@ -181,9 +187,10 @@ def Dconv_SubKernelOp : Dconv_Op<"sub_kernel",
   let results = (outs Dconv_ShardedType:$result);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `ins` `(` $inputs `:` type($inputs) `)` `outs` `(` $init `:` type($init) `)`
-    `split` $split (`pad` custom<Paddings>($padding)^)? attr-dict-with-keyword
-    $body `:` type($result)
+    `ins` `(` $inputs `:` type($inputs) `)`
+    `outs` `(` $init `:` qualified(type($init)) `)`
+    `split` qualified($split) (`pad` custom<Paddings>($padding)^)?
+    attr-dict-with-keyword $body `:` qualified(type($result))
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

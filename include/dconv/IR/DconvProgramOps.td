@@ -25,7 +25,7 @@ def Dconv_ProgramOp : Dconv_Op<"program",
                        Dconv_CountersAttr:$predicted);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name $function_type `tensors` $tensors `predicted` $predicted
+    $sym_name $function_type `tensors` $tensors `predicted` qualified($predicted)
     attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;
