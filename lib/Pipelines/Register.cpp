@@ -2,13 +2,16 @@
 
 #include "dconv/Pipelines/Register.h"
 
+#include "dconv/Conversion/ExecuteBufferization.h"
 #include "dconv/IR/Dconv.h"
-#include "dconv/Transforms/Passes.h"
+#include "dconv/Pipelines/Pipelines.h"
 
 void dconv::registerDialect(mlir::DialectRegistry &registry) {
   registry.insert<DconvDialect>();
+  registerExecuteBufferization(registry);
 }
 
 void dconv::registerPasses() {
   registerDconvPasses();
+  registerPipelines();
 }

@@ -109,6 +109,29 @@ def EmitKernelsPass : Pass<"dconv-emit-kernels", "::mlir::ModuleOp"> {
                            "::mlir::index::IndexDialect"];
 }
 
+def ExpandCopiesPass : Pass<"dconv-expand-copies", "::mlir::ModuleOp"> {
+  let summary = "writes memref.copy as linalg.generic";
+  let description = [{
+    A copy between buffers that are not dense would otherwise be a call into a
+    support library of MLIR.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def LowerExecutePass : Pass<"dconv-lower-execute", "::mlir::ModuleOp"> {
+  let summary = "turns dconv.execute into calls of the runtime";
+  let description = [{
+    Expects bufferized functions. Every `dconv.execute` becomes a call through
+    the pointer `dconv_execute`, which the loader sets, with the number of the
+    program in the module; programs are removed. Every public function `f` whose
+    arguments are dense static buffers and scalars gets the C entry point
+    `dconv_entry_f(void **arguments)`.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def PrintConvolutions : Pass<"dconv-print-convolutions", "::mlir::ModuleOp"> {
   let summary = "lists the convolutions that dconv recognises";
   let description = [{

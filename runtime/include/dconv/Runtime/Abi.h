@@ -5,8 +5,10 @@
 |*   void *dconv_context;                                                     *|
 |*   dconv_execute_fn dconv_execute;                                          *|
 |*                                                                            *|
-|* which the loader sets after opening it, and one function of the type       *|
-|* dconv_kernel_fn per kernel, named with the prefix DCONV_KERNEL_PREFIX.     *|
+|* which the loader sets after opening it, one function of the type           *|
+|* dconv_kernel_fn per kernel, named with the prefix DCONV_KERNEL_PREFIX, and *|
+|* one of the type dconv_entry_fn per public function of the program, named   *|
+|* with the prefix DCONV_ENTRY_PREFIX.                                        *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
@@ -18,6 +20,7 @@
 #define DCONV_CONTEXT_SYMBOL "dconv_context"
 #define DCONV_EXECUTE_SYMBOL "dconv_execute"
 #define DCONV_KERNEL_PREFIX "dconv_kernel_"
+#define DCONV_ENTRY_PREFIX "dconv_entry_"
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +41,11 @@ typedef int32_t (*dconv_execute_fn)(void *context, int64_t program,
  * buffer, then to the value of each scalar. Buffers are dense, row-major and
  * aligned to 64 bytes. */
 typedef void (*dconv_kernel_fn)(void **arguments);
+
+/* A function of the host: `arguments` points to the data of each argument,
+ * dense and row-major, then of each result, which it writes; a scalar argument
+ * is pointed to. */
+typedef void (*dconv_entry_fn)(void **arguments);
 
 /* The value for `dconv_execute`; `context` is a dconv::runtime::Session. */
 int32_t dconv_runtime_execute(void *context, int64_t program,

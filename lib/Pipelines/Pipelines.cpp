@@ -1,0 +1,90 @@
+//===- Pipelines.cpp - the named pipelines of dconv -----------------------===//
+
+#include "dconv/Pipelines/Pipelines.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace dconv;
+
+void dconv::buildDconvPipeline(OpPassManager &pm,
+                               const PlanPassOptions &options) {
+  pm.addPass(createPlanPass(options));
+  pm.addPass(createPartitionPass());
+  pm.addPass(createSchedulePass());
+  pm.addPass(createEmitKernelsPass());
+}
+
+void dconv::buildHostPipeline(OpPassManager &pm) {
+  // Tensors to buffers.
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  bufferization::BufferResultsToOutParamsPassOptions outParams;
+  outParams.modifyPublicFunctions = true;
+  outParams.hoistStaticAllocs = true;
+  pm.addPass(bufferization::createBufferResultsToOutParamsPass(outParams));
+  bufferization::buildBufferDeallocationPipeline(pm);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+
+  // Buffers to loops. A copy between strided buffers would need MLIR's runtime.
+  pm.addPass(createExpandCopiesPass());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addPass(createLowerExecutePass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+
+  // Loops to the LLVM dialect.
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
+namespace {
+/// The options of `dconv-plan`, for the whole pipeline.
+struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
+  Option<std::string> split{*this, "split",
+                            llvm::cl::desc("as in dconv-plan")};
+  Option<int64_t> devices{*this, "devices", llvm::cl::desc("as in dconv-plan"),
+                          llvm::cl::init(0)};
+  Option<std::string> deviceMemory{*this, "device-memory",
+                                   llvm::cl::desc("as in dconv-plan")};
+};
+} // namespace
+
+void dconv::registerPipelines() {
+  PassPipelineRegistration<PipelineOptions>(
+      "dconv-pipeline",
+      "plans, partitions, schedules and emits kernels (level 0 to 3)",
+      [](OpPassManager &pm, const PipelineOptions &options) {
+        PlanPassOptions plan;
+        plan.split = options.split;
+        plan.devices = options.devices;
+        plan.deviceMemory = options.deviceMemory;
+        buildDconvPipeline(pm, plan);
+      });
+  PassPipelineRegistration<>(
+      "dconv-lower-host",
+      "takes the host's functions of a scheduled module to the LLVM dialect",
+      buildHostPipeline);
+}
