@@ -18,6 +18,7 @@ using llvm::SmallVector;
 constexpr int64_t kLineBytes = 64;
 /// Cycles from one accumulation to the next that depends on it.
 constexpr double kLatency = 4;
+/// What the second and the third level deliver.
 constexpr double kBytesPerCycleL2 = 40;
 constexpr double kBytesPerCycleL3 = 10;
 
@@ -155,12 +156,9 @@ static std::pair<double, double> costOfValue(const Tiling &tiling,
   if (coef == 0)
     return {0.5, value.cast ? 1 + convert : 0};
   int64_t vectorBytes = tiling.lanes * access.elementBits / 8;
-  bool aligned = llvm::all_of(access.coefs, [&](int64_t other) {
-    return std::abs(other) <= 1 || other % tiling.lanes == 0;
-  });
-  for (unsigned loop : tiling.reductionLoops)
-    if (loop != tiling.vectorLoop && access.coefs[loop] % tiling.lanes != 0)
-      aligned = false;
+  bool aligned = true;
+  for (auto [loop, step] : llvm::enumerate(access.coefs))
+    aligned &= loop == tiling.vectorLoop || step % tiling.lanes == 0;
   // An unaligned vector lies in two lines with this probability.
   double crossing =
       aligned ? 0 : std::min(1.0, double(vectorBytes) / kLineBytes);
@@ -265,7 +263,7 @@ static double cyclesOfCache(const Nest &nest, const Tiling &tiling,
                             const Cache &cache) {
   // Iterations of each loop inside the current level.
   SmallVector<int64_t> inside(nest.loops.size(), 1);
-  auto addLevel = [&](SmallVector<Level> &levels) -> Level & {
+  auto addLevel = [&](SmallVector<Level> &levels) {
     Level &level = levels.emplace_back();
     for (const Access *access : nest.accesses()) {
       SmallVector<Progression> terms;
@@ -275,7 +273,6 @@ static double cyclesOfCache(const Nest &nest, const Tiling &tiling,
           footprintOf(terms, access->elementBits, cache));
     }
     level.moves.assign(level.footprints.size(), false);
-    return level;
   };
   auto setInside = [&](unsigned loop, int64_t steps) {
     if (loop == tiling.vectorLoop)

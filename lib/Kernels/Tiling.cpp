@@ -98,7 +98,8 @@ private:
   SmallVector<SmallVector<unsigned>>
   outerOrders(const Tiling &tiling,
               std::optional<unsigned> block = std::nullopt) const;
-  /// The sizes up to `limit` that divide the steps of `loop` most evenly.
+  /// The tile sizes of `loop` that fit the registers, each the smallest for
+  /// its number of tiles.
   SmallVector<int64_t> tileSizes(const Tiling &tiling,
                                  std::optional<unsigned> loop) const;
 
