@@ -10,11 +10,14 @@ namespace dconv::runtime {
 void Arena::Release::operator()(std::byte *memory) const { std::free(memory); }
 
 Status Arena::create(int64_t bytes, Arena &arena) {
-  // aligned_alloc takes multiples of the alignment.
-  const int64_t rounded =
-      std::max(alignment, (bytes + alignment - 1) / alignment * alignment);
-  auto *memory =
-      static_cast<std::byte *>(std::aligned_alloc(alignment, rounded));
+  std::byte *memory = nullptr;
+  if (bytes <= INT64_MAX - alignment) {
+    // aligned_alloc takes multiples of the alignment.
+    const int64_t blocks =
+        std::max<int64_t>(1, (bytes + alignment - 1) / alignment);
+    memory = static_cast<std::byte *>(
+        std::aligned_alloc(alignment, blocks * alignment));
+  }
   if (!memory)
     return {StatusCode::InvalidInput,
             "the host has no " + std::to_string(bytes) + " bytes of memory"};

@@ -2,8 +2,6 @@
 
 #include "dconv/Runtime/BoxView.h"
 
-#include <cstring>
-
 namespace dconv::runtime {
 
 int64_t BoxView::elements() const {
@@ -32,7 +30,7 @@ BoxView viewOf(std::byte *data, ElementType type, const Box &window,
 void copyBox(const BoxView &to, const BoxView &from) {
   const int64_t elementBytes = bytesOf(to.type);
   forEachRun<2>({&to, &from}, [&](const auto &at, int64_t count) {
-    std::memcpy(at[0], at[1], count * elementBytes);
+    copyRun(at[0], at[1], count * elementBytes);
   });
 }
 

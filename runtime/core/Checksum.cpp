@@ -3,7 +3,6 @@
 #include "dconv/Runtime/Checksum.h"
 
 #include <algorithm>
-#include <cstring>
 #include <isa-l/crc.h>
 
 namespace dconv::runtime {
@@ -23,6 +22,41 @@ uint32_t update(uint32_t crc, const void *data, int64_t size) {
   return crc;
 }
 
+/// The checksum of runs one after the other. Short ones are collected, since a
+/// call of isa-l costs more than they do.
+class RunChecksum {
+public:
+  void add(const std::byte *run, int64_t size) {
+    if (size > longestShort) {
+      flush();
+      crc = update(crc, run, size);
+      return;
+    }
+    if (used + size > static_cast<int64_t>(sizeof(block)))
+      flush();
+    copyRun(block + used, run, size);
+    used += size;
+  }
+
+  uint32_t result() {
+    flush();
+    return ~crc;
+  }
+
+private:
+  static constexpr int64_t longestShort = 32;
+
+  void flush() {
+    if (used)
+      crc = update(crc, block, used);
+    used = 0;
+  }
+
+  uint32_t crc = initial;
+  int64_t used = 0;
+  std::byte block[512];
+};
+
 } // namespace
 
 uint32_t checksum(const void *data, int64_t size) {
@@ -31,27 +65,27 @@ uint32_t checksum(const void *data, int64_t size) {
 
 uint32_t checksum(const BoxView &box) {
   const int64_t elementBytes = bytesOf(box.type);
-  uint32_t crc = initial;
+  RunChecksum sum;
   forEachRun<1>({&box}, [&](const auto &at, int64_t count) {
-    crc = update(crc, at[0], count * elementBytes);
+    sum.add(at[0], count * elementBytes);
   });
-  return ~crc;
+  return sum.result();
 }
 
 uint32_t copyWithChecksum(const BoxView &to, const BoxView &from) {
   // Small enough that the copied bytes are still in the first-level cache.
   constexpr int64_t chunk = 16 << 10;
   const int64_t elementBytes = bytesOf(to.type);
-  uint32_t crc = initial;
+  RunChecksum sum;
   forEachRun<2>({&to, &from}, [&](const auto &at, int64_t count) {
     const int64_t size = count * elementBytes;
     for (int64_t done = 0; done < size; done += chunk) {
       const int64_t part = std::min(chunk, size - done);
-      std::memcpy(at[0] + done, at[1] + done, part);
-      crc = update(crc, at[0] + done, part);
+      copyRun(at[0] + done, at[1] + done, part);
+      sum.add(at[0] + done, part);
     }
   });
-  return ~crc;
+  return sum.result();
 }
 
 } // namespace dconv::runtime

@@ -2,7 +2,7 @@
 
 #include "dconv/Runtime/Npy.h"
 
-#include <cstring>
+#include <algorithm>
 #include <dirent.h>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -61,7 +61,8 @@ TEST_F(NpyTest, RoundTripsEveryTypeAndRank) {
       ASSERT_TRUE(read) << read.error();
       const int64_t bytes = Box::whole(shape).volume() * bytesOf(type);
       ASSERT_EQ(static_cast<int64_t>(read->size()), bytes);
-      EXPECT_EQ(std::memcmp(read->data(), data.data(), bytes), 0);
+      EXPECT_TRUE(std::equal(read->begin(), read->end(),
+                             reinterpret_cast<const std::byte *>(data.data())));
     }
 }
 

@@ -153,8 +153,7 @@ Program haloProgram(int64_t devices) {
   return program;
 }
 
-Program reduceProgram(int64_t devices) {
-  constexpr int64_t extent = 8;
+Program reduceProgram(int64_t devices, int64_t extent) {
   const Box whole = Box::whole({extent});
   const Stripes pieces = balancedStripes({0, extent}, devices);
   Program program;

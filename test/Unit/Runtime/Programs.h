@@ -50,9 +50,10 @@ private:
 /// y; sends, receives and the launch are timed; gather, free, free.
 Program haloProgram(int64_t devices);
 
-/// The sum of one 8-element argument per device, reduce-scattered: each device
-/// owns a balanced piece and adds the pieces of all in ascending order.
-Program reduceProgram(int64_t devices);
+/// The sum of one argument of `extent` elements per device, reduce-scattered:
+/// each device owns a balanced piece, not empty, and adds the pieces of all in
+/// ascending order.
+Program reduceProgram(int64_t devices, int64_t extent = 8);
 
 /// Kernels of the test programs, by symbol.
 class TestKernels : public KernelSource {

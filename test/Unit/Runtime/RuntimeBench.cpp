@@ -88,17 +88,20 @@ int main() {
               run(transfers({1}, Box::whole({1}), messages), 2) / messages *
                   1e6);
 
-  const std::vector<int64_t> shape{4096, 4096};
-  const Box whole = Box::whole(shape);
-  auto speed = [&](const char *what, const Box &box) {
+  auto speed = [](const char *what, const std::vector<int64_t> &shape,
+                  const Box &box) {
     const double bytes = 4. * box.volume();
-    std::printf("%s, %.0f MB: %.2f GB/s\n", what, bytes / 1e6,
-                bytes / run(transfers(shape, box, 1), 2) / 1e9);
+    const double seconds = run(transfers(shape, box, 1), 2);
+    std::printf("%s, %.0f KB: %.2f GB/s\n", what, bytes / 1e3,
+                bytes / seconds / 1e9);
   };
-  speed("dense box", whole);
-  speed("columns [0, 4000)", Box{{0, 4096}, {0, 4000}});
-  speed("columns [0, 64)", Box{{0, 4096}, {0, 64}});
-  speed("column [0, 1)", Box{{0, 4096}, {0, 1}});
+  const std::vector<int64_t> shape{4096, 4096}, image{64, 56, 56};
+  const Box whole = Box::whole(shape);
+  speed("dense box", shape, whole);
+  speed("columns [0, 4000) of 4096", shape, Box{{0, 4096}, {0, 4000}});
+  speed("columns [0, 64) of 4096", shape, Box{{0, 4096}, {0, 64}});
+  speed("row of 64x56x56", image, Box{{0, 64}, {0, 1}, {0, 56}});
+  speed("column of 64x56x56", image, Box{{0, 64}, {0, 56}, {0, 1}});
 
   std::vector<float> from(whole.volume(), 1), to(whole.volume());
   auto view = [&](std::vector<float> &v) {

@@ -67,6 +67,26 @@ TEST(Session, ReducesInOrder) {
   }
 }
 
+// Many more threads than cores, everyone sending to everyone.
+TEST(Session, RunsOnManyDevices) {
+  constexpr int64_t devices = 64;
+  LocalTransport::Options transport;
+  transport.patience = std::chrono::milliseconds(5);
+  FaultRates rates;
+  rates.drop = rates.flip = rates.repeat = rates.reorder = 2;
+  transport.faults = makeFaultInjector(rates);
+  auto session =
+      open(hostOptions({reduceProgram(devices, devices)}, devices, transport));
+  std::vector<float> ones(devices, 1), sum(devices);
+  std::vector<void *> arguments(devices, ones.data());
+  void *results[] = {sum.data()};
+  EXPECT_EQ(session->execute(0, arguments.data(), results).message(), "");
+  EXPECT_EQ(sum, std::vector<float>(devices, devices));
+  const Counters counters = session->takeExecutions()[0].counters;
+  EXPECT_EQ(counters.bytesReceived, std::vector<int64_t>(devices, 63 * 4));
+  EXPECT_EQ(counters.bytesSent, std::vector<int64_t>(devices, 63 * 4));
+}
+
 TEST(Session, CountsBytesAndPeak) {
   auto session = open(hostOptions({haloProgram(3)}, 3));
   std::vector<float> y;

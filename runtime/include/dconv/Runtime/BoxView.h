@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 
 namespace dconv::runtime {
 
@@ -30,6 +31,23 @@ struct BoxView {
 /// window contains the box.
 BoxView viewOf(std::byte *data, ElementType type, const Box &window,
                const Box &box);
+
+/// memcpy, without a call where a run is one element: the columns of a halo.
+inline void copyRun(std::byte *to, const std::byte *from, int64_t size) {
+  switch (size) {
+  case 2:
+    std::memcpy(to, from, 2);
+    return;
+  case 4:
+    std::memcpy(to, from, 4);
+    return;
+  case 8:
+    std::memcpy(to, from, 8);
+    return;
+  default:
+    std::memcpy(to, from, size);
+  }
+}
 
 /// `from` into `to`: same element type and sizes, memory apart.
 void copyBox(const BoxView &to, const BoxView &from);
