@@ -72,8 +72,7 @@ TEST(Example, GapsOfStridesAreOwned) {
   EXPECT_EQ(toStrings(dim.owned), (Texts{"[0, 2)", "[2, 6)", "[6, 12)"}));
 }
 
-// The cut of two footprints below the tensor is negative: its floor is taken
-// before it is clamped.
+// Cuts outside the tensor are clamped to it.
 TEST(Example, ShardsInPaddingOwnAndHoldNothing) {
   Window rows = window(2, 1);
   rows.padLow = rows.padHigh = 3;
