@@ -3,13 +3,10 @@
 #ifndef DCONV_LIB_CONVERSION_PROGRAMTEXT_H
 #define DCONV_LIB_CONVERSION_PROGRAMTEXT_H
 
-#include "dconv/IR/Dconv.h"
-#include "dconv/Runtime/Program.h"
+#include "dconv/Conversion/ReadProgram.h"
 
 namespace dconv {
 
-/// The runtime's name of a type, or nothing where dconv has none.
-std::optional<runtime::ElementType> elementTypeOf(mlir::Type type);
 mlir::Type typeOf(runtime::ElementType type, mlir::MLIRContext *context);
 
 /// The bits of a scalar attribute, in the low bytes.

@@ -3,6 +3,7 @@
 #include "dconv/Conversion/ReadProgram.h"
 
 #include "ProgramText.h"
+#include "dconv/Runtime/Abi.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -181,7 +182,7 @@ private:
                << scalar << ", which is no scalar of the program";
       command.scalars.push_back(scalar);
     }
-    std::string kernel = op.getKernel().str();
+    std::string kernel = DCONV_KERNEL_PREFIX + op.getKernel().str();
     auto found = llvm::find(program.kernels, kernel);
     command.kernel = found - program.kernels.begin();
     if (found == program.kernels.end())

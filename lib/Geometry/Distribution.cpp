@@ -117,7 +117,8 @@ TensorLayout dconv::outputLayout(const Convolution &convolution,
     layout.dims.push_back(std::move(dim));
   }
   for (unsigned axis = 0; axis < split.axes.size(); ++axis)
-    if (convolution.isReduction(split.axes[axis].loop))
+    if (convolution.isReduction(split.axes[axis].loop) &&
+        split.axes[axis].lengths.size() > 1)
       layout.partialAxes.push_back(axis);
   return layout;
 }

@@ -26,6 +26,7 @@ void dconv::buildDconvPipeline(OpPassManager &pm,
 
 void dconv::buildHostPipeline(OpPassManager &pm) {
   // Tensors to buffers.
+  pm.addPass(createProtectArgumentsPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;

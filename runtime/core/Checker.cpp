@@ -262,7 +262,8 @@ Status ShapeCheck::checkTime(const Command &command) const {
     return at < timed.begin ? Status() : error("is not before the timed part");
   case CommandKind::Gather:
     return at >= timed.end ? Status() : error("is not after the timed part");
-  case CommandKind::Convert:
+  case CommandKind::Convert: // loading may widen an initial output
+    return at < timed.end ? Status() : error("is after the timed part");
   case CommandKind::Accumulate:
   case CommandKind::Send:
   case CommandKind::Receive:

@@ -26,7 +26,7 @@ TensorLayout inputLayout(const Convolution &convolution, const Split &split,
                          const Operand &operand);
 
 /// How the result of the sub-kernels lies: cut by the parallel loops, partial
-/// along the axes of reductions.
+/// along the axes that divide reductions in more than one part.
 TensorLayout outputLayout(const Convolution &convolution, const Split &split);
 
 /// `partial` after its reduce-scatter: the stripes of the largest dim of the

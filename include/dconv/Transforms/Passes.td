@@ -109,6 +109,14 @@ def EmitKernelsPass : Pass<"dconv-emit-kernels", "::mlir::ModuleOp"> {
                            "::mlir::index::IndexDialect"];
 }
 
+def ProtectArgumentsPass : Pass<"dconv-protect-arguments", "::mlir::ModuleOp"> {
+  let summary = "lets no public function write to the tensors it is given";
+  let description = [{
+    Bufferization may compute in place in the memory of an argument. The caller
+    of a public function keeps its tensors: a second call must see the same.
+  }];
+}
+
 def ExpandCopiesPass : Pass<"dconv-expand-copies", "::mlir::ModuleOp"> {
   let summary = "writes memref.copy as linalg.generic";
   let description = [{

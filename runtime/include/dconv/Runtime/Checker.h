@@ -16,7 +16,8 @@ namespace dconv::runtime {
 ///    buffers and, where data leaves or enters a device, in the tensor, so that
 ///    no padding moves; element types agree, conversions are between float
 ///    types, arguments have the shape and type of the tensor. Scatters come
-///    before the timed part, gathers after it, transfers and arithmetic in it.
+///    before the timed part, gathers after it, transfers and arithmetic in it
+///    (conversions also before it).
 /// 2. Memory: buffers lie aligned inside the arena and are used only while they
 ///    live; no two live ones share a byte; nothing is read that was not
 ///    written. Launch reads its operands and its output wholly, and writes the

@@ -1,0 +1,55 @@
+//===- Compile.h - a module as something that can run -----------*- C++ -*-===//
+
+#ifndef DCONV_COMPILER_COMPILE_H
+#define DCONV_COMPILER_COMPILE_H
+
+#include "dconv/Runtime/Program.h"
+#include "dconv/Transforms/Passes.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+namespace dconv {
+
+/// What reports say of a convolution that runs on devices.
+struct CompiledConvolution {
+  std::string name;  ///< "func#index"
+  std::string split; ///< SPEC
+  std::vector<int64_t> grid;
+  int64_t macs = 0;     ///< multiply-adds of the whole convolution
+  int64_t program = 0;  ///< number in CompiledModule::programs
+  bool isVector = true; ///< no shard is computed by plain loops
+};
+
+/// A module whose code is a shared object (Abi.h).
+struct CompiledModule {
+  std::vector<runtime::Program> programs;
+  std::vector<CompiledConvolution> convolutions;
+  int64_t kernels = 0; ///< functions for convolutions
+};
+
+/// The tensors and scalars that the entry function takes and returns.
+struct Signature {
+  std::vector<runtime::Argument> arguments;
+  std::vector<runtime::Argument> results;
+};
+
+/// The signature of function `entry`, or a diagnostic where it is missing, has
+/// dynamic shapes or types that files cannot hold, or returns a scalar.
+mlir::FailureOr<Signature> signatureOf(mlir::ModuleOp module,
+                                       llvm::StringRef entry);
+
+/// 0: linalg; 1: with plans; 2: with sharded values; 3: with programs.
+int levelOf(mlir::ModuleOp module);
+
+/// Brings `module` from any level to level 3, kernels in the LLVM dialect.
+mlir::LogicalResult scheduleModule(mlir::ModuleOp module,
+                                   const PlanPassOptions &options);
+
+/// Compiles a module at level 3 into the shared object `path`. `module` is
+/// consumed: its functions are lowered.
+mlir::FailureOr<CompiledModule> compileModule(mlir::ModuleOp module,
+                                              llvm::StringRef path);
+
+} // namespace dconv
+
+#endif // DCONV_COMPILER_COMPILE_H
