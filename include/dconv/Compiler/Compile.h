@@ -3,7 +3,7 @@
 #ifndef DCONV_COMPILER_COMPILE_H
 #define DCONV_COMPILER_COMPILE_H
 
-#include "dconv/Runtime/Program.h"
+#include "dconv/Runner/Runner.h"
 #include "dconv/Transforms/Passes.h"
 
 #include "mlir/IR/OwningOpRef.h"
@@ -25,12 +25,6 @@ struct CompiledModule {
   std::vector<runtime::Program> programs;
   std::vector<CompiledConvolution> convolutions;
   int64_t kernels = 0; ///< functions for convolutions
-};
-
-/// The tensors and scalars that the entry function takes and returns.
-struct Signature {
-  std::vector<runtime::Argument> arguments;
-  std::vector<runtime::Argument> results;
 };
 
 /// The signature of function `entry`, or a diagnostic where it is missing, has
