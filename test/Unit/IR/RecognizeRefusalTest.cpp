@@ -297,11 +297,31 @@ TEST(RecognizeRefusal, ResultWithoutDims) {
   EXPECT_EQ(refusalOf(R"(
     func.func @main(%x: tensor<8xf32>, %w: tensor<8xf32>, %y: tensor<f32>)
         -> tensor<f32> {
-      %r = linalg.dot ins(%x, %w : tensor<8xf32>, tensor<8xf32>)
-                      outs(%y : tensor<f32>) -> tensor<f32>
+      %r = linalg.generic {
+          indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>,
+                           affine_map<(d0) -> ()>],
+          iterator_types = ["reduction"]}
+          ins(%x, %w : tensor<8xf32>, tensor<8xf32>) outs(%y : tensor<f32>) {
+      ^bb0(%a: f32, %b: f32, %sum: f32):
+        %0 = arith.mulf %a, %b : f32
+        %1 = arith.addf %sum, %0 : f32
+        linalg.yield %1 : f32
+      } -> tensor<f32>
       return %r : tensor<f32>
     })"),
             std::string("the result has no dims") + noCandidate);
+}
+
+// A SPEC for every convolution must not have to fit a fully connected layer.
+TEST(RecognizeRefusal, NamedMatrixProduct) {
+  EXPECT_EQ(refusalOf(R"(
+    func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x6xf32>,
+                    %y: tensor<4x6xf32>) -> tensor<4x6xf32> {
+      %r = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x6xf32>)
+                         outs(%y : tensor<4x6xf32>) -> tensor<4x6xf32>
+      return %r : tensor<4x6xf32>
+    })"),
+            std::string("is a matrix product") + noCandidate);
 }
 
 TEST(RecognizeRefusal, EmptyTensors) {
