@@ -28,7 +28,9 @@ Status Arena::create(int64_t bytes, Arena &arena) {
 }
 
 void Arena::noteAlloc(const Buffer &buffer) {
-  peak = std::max(peak, buffer.offset + buffer.bytes());
+  // A buffer takes whole blocks: what alignment costs is memory too.
+  const int64_t end = buffer.offset + buffer.bytes();
+  peak = std::max(peak, (end + alignment - 1) / alignment * alignment);
 }
 
 Status checkBudget(const std::vector<int64_t> &bytes, int64_t budget) {

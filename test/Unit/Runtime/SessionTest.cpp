@@ -100,7 +100,7 @@ TEST(Session, CountsBytesAndPeak) {
     EXPECT_THAT(counters.bytesSent, ElementsAre(4, 8, 4));
     EXPECT_THAT(counters.scatterBytes, ElementsAre(16, 16, 16));
     EXPECT_THAT(counters.gatherBytes, ElementsAre(16, 16, 16));
-    EXPECT_THAT(counters.peakBytes, ElementsAre(80, 80, 80));
+    EXPECT_THAT(counters.peakBytes, ElementsAre(128, 128, 128));
     EXPECT_GT(execution.seconds, 0);
     EXPECT_GE(execution.secondsEndToEnd, execution.seconds);
   }

@@ -1,0 +1,37 @@
+//===- Options.h - the command line of dconv-run ----------------*- C++ -*-===//
+
+#ifndef DCONV_TOOLS_DCONVRUN_OPTIONS_H
+#define DCONV_TOOLS_DCONVRUN_OPTIONS_H
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dconv {
+
+enum class CheckKind { None, Full, Sample };
+
+/// What the user asked for; see `dconv-run --help`.
+struct RunOptions {
+  std::string file;
+  std::string entry;
+  int64_t devices = 0; ///< 0: not given
+  std::string deviceMemory;
+  std::vector<std::string> splits;
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  uint64_t seed = 1;
+  CheckKind check = CheckKind::None;
+  int64_t repeat = 1;
+  std::string report;
+  std::string trace;
+};
+
+/// Reads the command line; on a mistake says what it is on stderr and returns
+/// nothing.
+std::optional<RunOptions> parseOptions(int argc, char **argv);
+
+} // namespace dconv
+
+#endif // DCONV_TOOLS_DCONVRUN_OPTIONS_H

@@ -1,0 +1,307 @@
+//===- dconv-run.cpp - compiles and runs convolutions on N host devices ---===//
+
+#include "Options.h"
+#include "Report.h"
+
+#include "dconv/Check/Inputs.h"
+#include "dconv/Check/Reference.h"
+#include "dconv/IR/Dconv.h"
+#include "dconv/Pipelines/Register.h"
+#include "dconv/Planner/DefaultSplit.h"
+#include "dconv/Runtime/Npy.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <chrono>
+
+using namespace mlir;
+using namespace dconv;
+using runtime::Status;
+using runtime::StatusCode;
+
+namespace {
+enum ExitCode { Right = 0, Failed = 1, Unusable = 2 };
+
+int complain(ExitCode code, const llvm::Twine &message) {
+  llvm::errs() << "dconv-run: " << message << "\n";
+  return code;
+}
+
+/// The exit code that an error of the runtime deserves: 2 where the user can
+/// mend the input.
+int complain(const Status &status) {
+  bool unusable = status.code() == StatusCode::OutOfBudget ||
+                  status.code() == StatusCode::InvalidInput ||
+                  status.code() == StatusCode::InvalidProgram;
+  return complain(unusable ? Unusable : Failed, status.message());
+}
+
+/// The bytes of an argument or result.
+int64_t bytesOf(const runtime::Argument &argument) {
+  return Box::whole(argument.shape).volume() * runtime::bytesOf(argument.type);
+}
+
+/// A directory that goes with all it holds.
+class TemporaryDirectory {
+public:
+  std::error_code create() {
+    return llvm::sys::fs::createUniqueDirectory("dconv", path);
+  }
+  ~TemporaryDirectory() {
+    if (!path.empty())
+      llvm::sys::fs::remove_directories(path);
+  }
+  std::string file(llvm::StringRef name) const {
+    return (path + "/" + name).str();
+  }
+
+private:
+  llvm::SmallString<128> path;
+};
+
+/// One call of the tool, step by step; each returns an exit code.
+class DconvRun {
+public:
+  DconvRun(RunOptions options, MLIRContext &context)
+      : options(std::move(options)), context(context) {}
+
+  int run() {
+    if (int code = load())
+      return code;
+    if (int code = readInputs())
+      return code;
+    if (int code = compile())
+      return code;
+    if (int code = execute())
+      return code;
+    return finish();
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Reads the file, and keeps what it means without devices.
+  int load() {
+    start = Clock::now();
+    module = parseSourceFile<ModuleOp>(options.file, &context);
+    if (!module)
+      return Unusable;
+    level = levelOf(*module);
+    FailureOr<Signature> found = signatureOf(*module, options.entry);
+    if (failed(found))
+      return Unusable;
+    signature = std::move(*found);
+    if (options.check != CheckKind::None && level == 3)
+      return complain(Unusable, "a file at level 3 holds no convolutions to "
+                                "check against; run it without --check");
+    if (!options.splits.empty() && level >= 2)
+      return complain(Unusable,
+                      "--split is for files at level 0 and 1, but this one is "
+                      "partitioned already");
+    if (options.outputs.size() > signature.results.size())
+      return complain(Unusable, "'" + options.entry + "' has " +
+                                    llvm::Twine(signature.results.size()) +
+                                    " results but " +
+                                    llvm::Twine(options.outputs.size()) +
+                                    " --output are given");
+    if (!options.deviceMemory.empty()) {
+      Result<int64_t> size = parseMemorySize(options.deviceMemory);
+      if (!size)
+        return complain(Unusable, "--device-memory: " + size.error());
+      budget = *size;
+    }
+    if (options.check == CheckKind::None)
+      return Right;
+    serial = module->clone();
+    PassManager pm(&context);
+    pm.addPass(createEraseShardingPass());
+    if (failed(pm.run(*serial)))
+      return Unusable;
+    serial->walk([](Operation *op) { op->removeAttr(PlanAttr::name); });
+    return Right;
+  }
+
+  int readInputs() {
+    if (options.inputs.empty()) {
+      for (auto [number, argument] : llvm::enumerate(signature.arguments)) {
+        inputs.emplace_back(bytesOf(argument));
+        fillInput(argument.type, argument.shape, options.seed, number,
+                  inputs.back().data());
+      }
+      return Right;
+    }
+    if (options.inputs.size() != signature.arguments.size())
+      return complain(Unusable, "'" + options.entry + "' takes " +
+                                    llvm::Twine(signature.arguments.size()) +
+                                    " arguments but " +
+                                    llvm::Twine(options.inputs.size()) +
+                                    " --input are given");
+    for (auto [path, argument] :
+         llvm::zip(options.inputs, signature.arguments)) {
+      auto data = runtime::readNpy(path, argument.type, argument.shape);
+      if (!data)
+        return complain(Unusable, data.error());
+      inputs.push_back(std::move(*data));
+    }
+    return Right;
+  }
+
+  int compile() {
+    PlanPassOptions plan;
+    plan.split = llvm::join(options.splits, ";");
+    plan.devices = options.devices;
+    plan.deviceMemory = options.deviceMemory;
+    if (failed(scheduleModule(*module, plan)))
+      return Unusable;
+    if (std::error_code error = temporary.create())
+      return complain(Failed, "cannot make a temporary directory: " +
+                                  error.message());
+    FailureOr<CompiledModule> result =
+        compileModule(*module, temporary.file("code.so"));
+    if (failed(result))
+      return Failed;
+    compiled = std::move(*result);
+
+    devices = options.devices;
+    for (const runtime::Program &program : compiled.programs) {
+      int64_t needed = program.devices.size();
+      if (devices == 0)
+        devices = needed;
+      if (needed != devices)
+        return complain(Unusable, "program '" + program.name +
+                                      "' is for " + llvm::Twine(needed) +
+                                      " devices but " + llvm::Twine(devices) +
+                                      " are to run it");
+    }
+    devices = std::max<int64_t>(devices, 1);
+    Runner::Options open;
+    open.programs = compiled.programs;
+    open.library = temporary.file("code.so");
+    open.entry = options.entry;
+    open.devices = devices;
+    open.budget = budget;
+    open.trace = !options.trace.empty();
+    if (Status s = Runner::open(std::move(open), runner); s.failed())
+      return complain(s);
+    compileSeconds =
+        std::chrono::duration<double>(Clock::now() - start).count();
+    return Right;
+  }
+
+  int execute() {
+    CheckedRun record = startRecord();
+    auto observe = [&](int64_t program, void *const *, void *const *results) {
+      const std::string &name = recorded[program];
+      if (name.empty())
+        return;
+      int64_t size = bytesOf(compiled.programs[program].results[0]);
+      auto *data = static_cast<const std::byte *>(results[0]);
+      record.records.push_back({name, {data, data + size}});
+    };
+    if (Status s = runner->run(signature, inputs, options.repeat,
+                               serial ? observe : Runner::Observer(), result);
+        s.failed())
+      return complain(s);
+    return serial ? checkResult(std::move(record)) : Right;
+  }
+
+  /// Notes which convolution each program computes, where it computes one and
+  /// returns nothing else.
+  CheckedRun startRecord() {
+    CheckedRun record;
+    record.entry = options.entry;
+    std::vector<int> count(compiled.programs.size());
+    for (const CompiledConvolution &convolution : compiled.convolutions)
+      ++count[convolution.program];
+    recorded.resize(compiled.programs.size());
+    for (const CompiledConvolution &convolution : compiled.convolutions) {
+      int64_t program = convolution.program;
+      bool alone = count[program] == 1 &&
+                   compiled.programs[program].results.size() == 1;
+      record.convolutions.push_back(
+          {convolution.name, convolution.split, alone});
+      if (alone)
+        recorded[program] = convolution.name;
+    }
+    return record;
+  }
+
+  int checkResult(CheckedRun record) {
+    for (const Bytes &input : inputs)
+      record.arguments.push_back(input.data());
+    for (const Bytes &output : result.outputs)
+      record.results.push_back(output.data());
+    CheckOptions how;
+    how.sample = options.check == CheckKind::Sample;
+    how.seed = options.seed;
+    Result<CheckReport> found = checkRun(*serial, record, how);
+    if (!found)
+      return complain(Failed, "cannot check the result: " + found.error());
+    check = std::move(*found);
+    return Right;
+  }
+
+  int finish() {
+    Report report{compiled, result, devices, compileSeconds, check};
+    if (!options.report.empty())
+      if (Status s = writeReport(report, options.report); s.failed())
+        return complain(s);
+    if (!options.trace.empty())
+      if (Status s = runner->writeTrace(options.trace); s.failed())
+        return complain(s);
+    std::string mismatch = firstMismatch(result.predicted, result.measured);
+    if (!mismatch.empty())
+      return complain(Failed, mismatch);
+    printReport(report, llvm::outs());
+    if (check && check->wrong != 0)
+      return complain(Failed, check->firstWrong);
+    for (auto [path, type, data] :
+         llvm::zip(options.outputs, signature.results, result.outputs))
+      if (Status s = runtime::writeNpy(path, type.type, type.shape,
+                                       data.data());
+          s.failed())
+        return complain(s);
+    return Right;
+  }
+
+  RunOptions options;
+  MLIRContext &context;
+  Clock::time_point start;
+  OwningOpRef<ModuleOp> module;
+  OwningOpRef<ModuleOp> serial; ///< level 0, for the check
+  int level = 0;
+  Signature signature;
+  MemoryBudget budget;
+  int64_t devices = 0;
+  TemporaryDirectory temporary;
+  CompiledModule compiled;
+  double compileSeconds = 0;
+  std::unique_ptr<Runner> runner;
+  std::vector<Bytes> inputs;
+  std::vector<std::string> recorded; ///< per program: its only convolution
+  RunResult result;
+  std::optional<CheckReport> check;
+};
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  std::optional<RunOptions> options = parseOptions(argc, argv);
+  if (!options)
+    return Unusable;
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registerDialect(registry);
+  MLIRContext context(registry);
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context);
+  return DconvRun(std::move(*options), context).run();
+}
