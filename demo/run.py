@@ -34,17 +34,17 @@ RESNET50 = DEMO / "resnet50"
 RESNET50_JOBS = [
     Job("conv1 7x7/2", RESNET50 / "conv1.mlir", "o0=4", 4, 2 << 20),
     Job("layer1.0.conv2 3x3", RESNET50 / "layer1.0.conv2.mlir",
-        "o0=2,oc=2", 4, 1 << 20),
+        "o0=2,oc=2", 4, 5 << 18),
     Job("layer2.0.conv2 3x3/2", RESNET50 / "layer2.0.conv2.mlir",
         "o0=2,ic=2", 4, 2 << 20),
     Job("layer2.0.downsample 1x1/2", RESNET50 / "layer2.0.downsample.mlir",
-        "oc=4", 4, 5 << 20),
+        "oc=4", 4, 7 << 20),
 ]
 
 # Less than the 4,186,116 bytes of the filter alone.
 PSF_MEMORY = 4_000_000
-PSF_SPLIT = "k0=8,o0=4"
-PSF_DEVICES = 8
+PSF_SPLIT = "k0=16,o0=4"
+PSF_DEVICES = 16
 PSF_REFUSED = [
     ("undivided, on one device", "o0=1", 1),
     ("only the picture divided, on eight devices", "o0=8", 8),

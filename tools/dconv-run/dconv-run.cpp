@@ -301,6 +301,7 @@ int main(int argc, char **argv) {
   registerAllExtensions(registry);
   registerDialect(registry);
   MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context);
   return DconvRun(std::move(*options), context).run();
