@@ -118,6 +118,8 @@ private:
       if (parts > extent)
         return "asks for " + std::to_string(parts) + " parts of dim '" + name +
                "', which has extent " + std::to_string(extent);
+      if (!countShards(parts))
+        return tooManyShards();
       split.axes.push_back(balancedSplit(loop, extent, parts));
       return "";
     }
@@ -136,14 +138,27 @@ private:
       return "has lengths of dim '" + name + "' that add up to " +
              std::to_string(sum) + " where its extent is " +
              std::to_string(extent);
+    if (!countShards(axis.lengths.size()))
+      return tooManyShards();
     split.axes.push_back(std::move(axis));
     return "";
+  }
+
+  /// Counts the shards of one more axis; false where they become too many.
+  bool countShards(int64_t parts) {
+    return !__builtin_mul_overflow(shards, parts, &shards) &&
+           shards <= Grid::most;
+  }
+
+  static std::string tooManyShards() {
+    return "makes more than " + std::to_string(Grid::most) + " shards";
   }
 
   const std::string &text;
   const Convolution &convolution;
   std::vector<std::string> names;
   size_t at = 0;
+  int64_t shards = 1;
 };
 } // namespace
 

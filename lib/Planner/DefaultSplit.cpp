@@ -129,11 +129,13 @@ Result<Split> dconv::chooseSplit(const Convolution &convolution,
   for (int64_t shards = devices; shards > 0 && !search.any; --shards)
     if (search.run(shards))
       return search.best;
-  for (int64_t wave = 2; wave <= mostShardsPerDevice; wave *= 2)
+  const int64_t mostWaves =
+      std::min(mostShardsPerDevice, Grid::most / devices);
+  for (int64_t wave = 2; wave <= mostWaves; wave *= 2)
     if (search.run(wave * devices))
       return search.best;
   return Error{"no split into at most " +
-               std::to_string(mostShardsPerDevice * devices) +
+               std::to_string(mostWaves * devices) +
                " shards fits: the least peak found is " +
                std::to_string(search.leastPeak) + " bytes, allowed are " +
                std::to_string(budget.value_or(0))};

@@ -61,9 +61,9 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
 
   LogicalResult run() {
     ModuleOp module = getOperation();
-    if (devices < 0)
-      return module.emitError("needs at least 1 device but has ")
-             << devices.getValue();
+    if (devices < 0 || devices > Grid::most)
+      return module.emitError("needs 1 to ")
+             << Grid::most << " devices but has " << devices.getValue();
     if (!deviceMemory.empty()) {
       Result<int64_t> size = parseMemorySize(deviceMemory);
       if (!size)

@@ -40,8 +40,8 @@ struct Split {
 AxisSplit balancedSplit(unsigned loop, int64_t extent, int64_t parts);
 
 /// Reads `dim=parts` and `dim=[len,len,...]`, comma-separated, with the names
-/// of Convolution::loopNames or `d0`, `d1`, ... The error names the dims and
-/// extents of the convolution.
+/// of Convolution::loopNames or `d0`, `d1`, ... Makes at most Grid::most shards.
+/// The error names the dims and extents of the convolution.
 Result<Split> parseSplit(const std::string &spec,
                          const Convolution &convolution);
 
