@@ -4,6 +4,7 @@
 
 #include "KernelOutliner.h"
 #include "ProgramText.h"
+#include "dconv/IR/ShardedValues.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
@@ -11,11 +12,6 @@
 
 using namespace mlir;
 using namespace dconv;
-
-static bool isDistributed(Operation *op) {
-  return isa<ShardOp, UnshardOp, HaloExchangeOp, ReshardOp, AllGatherOp,
-             AllReduceOp, ReduceScatterOp, SubKernelOp>(op);
-}
 
 SmallVector<Component> dconv::componentsOf(Operation *root) {
   llvm::EquivalenceClasses<Operation *> classes;
@@ -27,8 +23,7 @@ SmallVector<Component> dconv::componentsOf(Operation *root) {
     classes.insert(op);
     for (Value operand : op->getOperands())
       if (isa<ShardedType>(operand.getType()))
-        if (Operation *producer = operand.getDefiningOp())
-          classes.unionSets(producer, op);
+        classes.unionSets(operand.getDefiningOp(), op);
   });
   llvm::MapVector<Operation *, Component> components;
   for (Operation *op : ops)
@@ -104,10 +99,6 @@ private:
   DistributedProgram &program() { return result.input.program; }
 
   LogicalResult read(Operation *op) {
-    for (Value operand : op->getOperands())
-      if (isa<ShardedType>(operand.getType()) && !operand.getDefiningOp())
-        return op->emitOpError("sharded values do not cross blocks or "
-                               "functions, but an operand is an argument");
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
         .Case([&](ShardOp op) { return readShard(op); })
         .Case([&](UnshardOp op) { return readUnshard(op); })

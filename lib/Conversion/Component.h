@@ -16,7 +16,8 @@ struct Component {
   llvm::SmallVector<mlir::Operation *> ops;
 };
 
-/// The components of all blocks below `root`, in text order.
+/// The components of all blocks below `root`, in text order. Expects what
+/// `verifyShardedValues` guarantees.
 llvm::SmallVector<Component> componentsOf(mlir::Operation *root);
 
 /// A component as input of `schedule`, with the host values that become the
@@ -31,7 +32,7 @@ struct ComponentSchedule {
 
 /// Reads `component` step by step and outlines its kernels. Fails, with a
 /// diagnostic, where it uses a type that dconv does not move or a sharded value
-/// that no op of the block makes.
+/// of another block.
 mlir::FailureOr<ComponentSchedule>
 readComponent(const Component &component, KernelOutliner &outliner);
 

@@ -4,6 +4,7 @@
 #include "KernelOutliner.h"
 #include "ProgramText.h"
 
+#include "dconv/IR/ShardedValues.h"
 #include "dconv/Runtime/Checker.h"
 #include "dconv/Transforms/Passes.h"
 
@@ -11,6 +12,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace dconv {
 #define GEN_PASS_DEF_SCHEDULEPASS
@@ -75,6 +77,8 @@ namespace {
 class Schedule : public dconv::impl::SchedulePassBase<Schedule> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (failed(verifyShardedValues(module)))
+      return signalPassFailure();
     SymbolTable symbols(module);
     llvm::DenseMap<Operation *, std::string> names;
     for (auto &[name, convolution] : convolutionsOf(module))
@@ -96,13 +100,11 @@ class Schedule : public dconv::impl::SchedulePassBase<Schedule> {
       return failure();
 
     Operation *first = component.ops.front();
-    Operation *function = first;
-    while (function->getParentOp() != getOperation())
-      function = function->getParentOp();
-    std::string name =
-        convolutions.empty()
-            ? cast<SymbolOpInterface>(function).getName().str() + "_move"
-            : convolutions.front();
+    auto function = first->getParentOfType<FunctionOpInterface>();
+    if (!function || function->getParentOp() != getOperation())
+      return first->emitOpError("must be in a function of the module");
+    std::string name = convolutions.empty() ? function.getName().str() + "_move"
+                                            : convolutions.front();
     llvm::replace(name, '#', '_');
     while (symbols.lookup(name))
       name += "_";

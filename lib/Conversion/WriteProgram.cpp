@@ -21,13 +21,13 @@ std::optional<ElementType> dconv::elementTypeOf(Type type) {
     return ElementType::F32;
   if (type.isF64())
     return ElementType::F64;
-  if (type.isInteger(8))
+  if (type.isSignlessInteger(8))
     return ElementType::I8;
-  if (type.isInteger(16))
+  if (type.isSignlessInteger(16))
     return ElementType::I16;
-  if (type.isInteger(32))
+  if (type.isSignlessInteger(32))
     return ElementType::I32;
-  if (type.isInteger(64))
+  if (type.isSignlessInteger(64))
     return ElementType::I64;
   return std::nullopt;
 }

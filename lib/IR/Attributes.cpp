@@ -5,6 +5,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/InterleavedRange.h"
 
 using namespace mlir;
 using namespace dconv;
@@ -33,6 +34,17 @@ static void printIntegers(AsmPrinter &printer, ArrayRef<int64_t> values) {
   printer << ']';
 }
 
+/// The shards of a grid of this shape that nothing has verified yet: 0 where
+/// they are no positive number that a grid takes.
+static int64_t countShards(ArrayRef<int64_t> shape) {
+  int64_t shards = 1;
+  for (int64_t parts : shape)
+    if (parts < 1 || __builtin_mul_overflow(shards, parts, &shards) ||
+        shards > Grid::most)
+      return 0;
+  return shards;
+}
+
 //===----------------------------------------------------------------------===//
 // Grid
 //===----------------------------------------------------------------------===//
@@ -43,11 +55,11 @@ Attribute GridAttr::parse(AsmParser &parser, Type) {
       parser.parseDimensionList(shape, /*allowDynamic=*/false,
                                 /*withTrailingX=*/false))
     return {};
-  int64_t devices = 1;
-  for (int64_t parts : shape)
-    devices *= parts;
-  if (succeeded(parser.parseOptionalComma()) ||
-      (shape.empty() && failed(parser.parseOptionalGreater()))) {
+  int64_t devices = countShards(shape);
+  bool namesDevices = shape.empty()
+                          ? failed(parser.parseOptionalGreater())
+                          : succeeded(parser.parseOptionalComma());
+  if (namesDevices) {
     if (parser.parseKeyword("devices") || parser.parseEqual() ||
         parser.parseInteger(devices) || parser.parseGreater())
       return {};
@@ -71,11 +83,13 @@ LogicalResult GridAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   for (int64_t parts : shape)
     if (parts < 1)
       return emitError() << "grid axis needs at least 1 part but has " << parts;
-  if (devices < 1)
-    return emitError() << "grid needs at least 1 device but has " << devices;
-  Result<int64_t> shards = checkedVolume(shape.vec());
-  if (!shards)
-    return emitError() << shards.error();
+  if (countShards(shape) == 0)
+    return emitError() << "grid needs at most " << Grid::most
+                       << " shards but has "
+                       << llvm::interleaved(shape, "x");
+  if (devices < 1 || devices > Grid::most)
+    return emitError() << "grid needs 1 to " << Grid::most
+                       << " devices but has " << devices;
   return success();
 }
 
@@ -161,8 +175,16 @@ Attribute ShardingAttr::parse(AsmParser &parser, Type) {
       return {};
     comma = false;
     if (word == "partial") {
+      if (!partialAxes.empty()) {
+        parser.emitError(loc, "'partial' twice");
+        return {};
+      }
       if (parseAxes(parser, partialAxes) || parser.parseColon())
         return {};
+      if (partialAxes.empty()) {
+        parser.emitError(loc, "'partial' needs an axis");
+        return {};
+      }
       FailureOr<Combiner> parsed = parseCombiner(parser);
       if (failed(parsed))
         return {};
@@ -324,8 +346,9 @@ ShardingAttr ShardingAttr::get(GridAttr grid, const TensorLayout &layout,
       held = boundsOf(dim.held);
     dims.push_back(DimShardingAttr::get(context, d, dim.axes, owned, held));
   }
-  return get(context, grid, dims, layout.partialAxes, combiner,
-             layout.partialAxes.empty() ? Type() : accumulator);
+  if (layout.partialAxes.empty())
+    return get(context, grid, dims, {}, Combiner::Add, Type());
+  return get(context, grid, dims, layout.partialAxes, combiner, accumulator);
 }
 
 //===----------------------------------------------------------------------===//
@@ -358,7 +381,7 @@ Attribute SplitAttr::parse(AsmParser &parser, Type) {
       if (*balanced || parser.parseSlash() ||
           parser.getCurrentLocation(&partsLoc) || parser.parseInteger(parts))
         return failure();
-      if (parts < 1 || parts > extent)
+      if (parts < 1 || parts > extent || parts > Grid::most)
         return parser.emitError(partsLoc, "cannot divide ")
                << extent << " in " << parts << " parts";
       for (int64_t length : balancedSplit(loop, extent, parts).lengths)
@@ -375,18 +398,23 @@ Attribute SplitAttr::parse(AsmParser &parser, Type) {
   return get(parser.getContext(), axes);
 }
 
+/// The sum of `lengths` where they are balanced, the longer first, else 0.
+static int64_t balancedExtent(ArrayRef<int64_t> lengths) {
+  int64_t extent = 0;
+  for (auto [i, length] : llvm::enumerate(lengths))
+    if (length < 1 || length > lengths[0] || length < lengths[0] - 1 ||
+        (i > 0 && length > lengths[i - 1]) ||
+        __builtin_add_overflow(extent, length, &extent))
+      return 0;
+  return extent;
+}
+
 void SplitAttr::print(AsmPrinter &printer) const {
   printer << '<';
   llvm::interleaveComma(getAxes(), printer, [&](AxisSplitAttr axis) {
     printer << 'd' << axis.getLoop() << ": ";
-    int64_t extent = 0;
-    for (int64_t length : axis.getLengths())
-      extent += length;
-    int64_t parts = axis.getLengths().size();
-    if (parts > 0 &&
-        axis.getLengths() ==
-            ArrayRef(balancedSplit(axis.getLoop(), extent, parts).lengths))
-      printer << extent << " / " << parts;
+    if (int64_t extent = balancedExtent(axis.getLengths()))
+      printer << extent << " / " << axis.getLengths().size();
     else
       printIntegers(printer, axis.getLengths());
   });
@@ -453,9 +481,7 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
           },
           split))
     return {};
-  int64_t devices = 1;
-  for (int64_t parts : grid)
-    devices *= parts;
+  int64_t devices = countShards(grid);
   while (succeeded(parser.parseOptionalComma())) {
     if (succeeded(parser.parseOptionalKeyword("stripes"))) {
       if (parser.parseEqual() ||
@@ -498,10 +524,7 @@ void PlanAttr::print(AsmPrinter &printer) const {
     });
     printer << '}';
   }
-  int64_t shards = 1;
-  for (int64_t parts : getGrid())
-    shards *= parts;
-  if (getDevices() != shards)
+  if (getDevices() != countShards(getGrid()))
     printer << ", devices = " << getDevices();
   printer << '>';
 }

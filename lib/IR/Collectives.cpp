@@ -64,14 +64,6 @@ LogicalResult ShardOp::verify() {
   if (getInput().getType() != getType().getTensor())
     return emitOpError("shards ")
            << getInput().getType() << " as " << getType().getTensor();
-  if (Type accumulator = getType().getSharding().getAccumulator()) {
-    auto narrow = dyn_cast<FloatType>(getType().getTensor().getElementType());
-    auto wide = dyn_cast<FloatType>(accumulator);
-    if (!narrow || !wide || wide.getWidth() < narrow.getWidth())
-      return emitOpError("cannot keep partial sums of ")
-             << getType().getTensor().getElementType() << " in "
-             << accumulator;
-  }
   return verifyNoHalo(*this, getType());
 }
 

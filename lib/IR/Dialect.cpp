@@ -69,6 +69,26 @@ Type ShardedType::storageType() const {
   return getTensor().getElementType();
 }
 
+/// That partial sums of `element` can be kept and combined as `sharding` says.
+static LogicalResult
+verifyPartial(function_ref<InFlightDiagnostic()> emitError, Type element,
+              ShardingAttr sharding) {
+  Combiner combiner = sharding.getCombiner();
+  if ((combiner == Combiner::MaxUnsigned ||
+       combiner == Combiner::MinUnsigned) &&
+      !isa<IntegerType>(element))
+    return emitError() << "cannot combine " << element << " by "
+                       << stringifyCombiner(combiner);
+  if (Type accumulator = sharding.getAccumulator()) {
+    auto narrow = dyn_cast<FloatType>(element);
+    auto wide = dyn_cast<FloatType>(accumulator);
+    if (!narrow || !wide || wide.getWidth() < narrow.getWidth())
+      return emitError() << "cannot keep partial sums of " << element << " in "
+                         << accumulator;
+  }
+  return success();
+}
+
 LogicalResult
 ShardedType::verify(function_ref<InFlightDiagnostic()> emitError,
                     RankedTensorType tensor, ShardingAttr sharding) {
@@ -79,6 +99,13 @@ ShardedType::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "cuts dim " << dim.getDim() << " of " << tensor
                          << ", which has " << tensor.getRank() << " dims";
     int64_t extent = tensor.getDimSize(dim.getDim());
+    for (ArrayRef<int64_t> bounds : {dim.getOwned(), dim.getHeld()})
+      for (size_t i = 0; i + 1 < bounds.size(); i += 2)
+        if (bounds[i] < 0 || bounds[i] > bounds[i + 1] ||
+            bounds[i + 1] > extent)
+          return emitError() << "[" << bounds[i] << " to " << bounds[i + 1]
+                             << "] of dim " << dim.getDim()
+                             << " is no part of [0 to " << extent << "]";
     // What is owned covers the dim without overlap.
     Stripes owned;
     for (size_t i = 0; i + 1 < dim.getOwned().size(); i += 2)
@@ -92,16 +119,9 @@ ShardedType::verify(function_ref<InFlightDiagnostic()> emitError,
                            << dim.getDim() << " must begin at " << next;
       next = stripe.end;
     }
-    if (!owned.empty() && next != extent)
+    if (!dim.getOwned().empty() && next != extent)
       return emitError() << "stripes of dim " << dim.getDim() << " end at "
                          << next << " but its extent is " << extent;
-    for (size_t i = 0; i + 1 < dim.getHeld().size(); i += 2) {
-      Interval held{dim.getHeld()[i], dim.getHeld()[i + 1]};
-      if (!Interval{0, extent}.contains(held))
-        return emitError() << "held " << toString(held) << " of dim "
-                           << dim.getDim() << " reaches outside [0, "
-                           << extent << ")";
-    }
   }
-  return success();
+  return verifyPartial(emitError, tensor.getElementType(), sharding);
 }

@@ -34,7 +34,7 @@ static void printBox(OpAsmPrinter &printer, Operation *,
 #define GET_OP_CLASSES
 #include "dconv/IR/DconvProgramOps.cpp.inc"
 
-LogicalResult ProgramOp::verify() {
+LogicalResult ProgramOp::verifyRegions() {
   int64_t next = 0;
   for (Operation &op : getBody().front()) {
     auto device = dyn_cast<DeviceOp>(op);

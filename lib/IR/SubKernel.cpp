@@ -64,7 +64,9 @@ PaddingAttr SubKernelOp::paddingOf(unsigned i) {
 /// or -1.
 static int argumentOf(RecognizedConvolution &recognized, unsigned i) {
   auto argument = dyn_cast<BlockArgument>(recognized.inputValue(i));
-  return argument ? static_cast<int>(argument.getArgNumber()) : -1;
+  if (!argument || argument.getOwner() != recognized.op->getBlock())
+    return -1;
+  return argument.getArgNumber();
 }
 
 Convolution SubKernelOp::geometry() {
@@ -98,6 +100,11 @@ static LogicalResult verifyArguments(SubKernelOp op) {
   if (op.getPadding() && op.getPadding()->size() != inputs)
     return op.emitOpError("needs padding for ")
            << inputs << " inputs but has " << op.getPadding()->size();
+  if (op.getPadding())
+    for (auto [i, entry] : llvm::enumerate(*op.getPadding()))
+      if (!isa<PaddingAttr, UnitAttr>(entry))
+        return op.emitOpError("padding of input ")
+               << i << " needs #dconv.padding<...> or none but has " << entry;
   for (unsigned i = 0; i <= inputs; ++i) {
     RankedTensorType tensor =
         cast<ShardedType>(op->getOperand(i).getType()).getTensor();
@@ -107,10 +114,11 @@ static LogicalResult verifyArguments(SubKernelOp op) {
           padding.getHigh().size() != shape.size())
         return op.emitOpError("padding of input ")
                << i << " needs " << shape.size() << " dims";
-      if (padding.getValue().getType() != tensor.getElementType())
+      if (padding.getValue().getType() != tensor.getElementType() ||
+          !isa<FloatAttr, IntegerAttr>(padding.getValue()))
         return op.emitOpError("padding of input ")
-               << i << " has a value of type " << padding.getValue().getType()
-               << " but needs " << tensor.getElementType();
+               << i << " has value " << padding.getValue()
+               << " but needs a number of type " << tensor.getElementType();
       for (auto [extent, low, high] :
            llvm::zip(shape, padding.getLow(), padding.getHigh())) {
         if (low < 0 || high < 0)
@@ -167,9 +175,12 @@ static LogicalResult verifyCoverage(SubKernelOp op, unsigned input,
   return success();
 }
 
-LogicalResult SubKernelOp::verify() {
+LogicalResult SubKernelOp::verifyRegions() {
   if (failed(verifyArguments(*this)))
     return failure();
+  auto yield = dyn_cast<YieldOp>(getBody().front().getTerminator());
+  if (!yield)
+    return emitOpError("region must end in dconv.yield");
   linalg::LinalgOp linalgOp = convolution();
   if (!linalgOp)
     return emitOpError("region needs exactly one linalg op");
@@ -202,7 +213,7 @@ LogicalResult SubKernelOp::verify() {
   if (recognized->initValue() != body.getArguments().back())
     return emitOpError("the region's op must combine into the region's last "
                        "argument");
-  if (body.getTerminator()->getOperand(0) != linalgOp->getResult(0))
+  if (yield.getValue() != linalgOp->getResult(0))
     return emitOpError("the region must yield the result of its linalg op");
   for (unsigned scalar : recognized->scalars)
     if (Value value = linalgOp->getOperand(scalar);

@@ -1,6 +1,6 @@
 //===- EraseSharding.cpp - from level 2 back to level 0 -------------------===//
 
-#include "dconv/IR/Dconv.h"
+#include "dconv/IR/ShardedValues.h"
 #include "dconv/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,6 +19,8 @@ using namespace dconv;
 namespace {
 class EraseSharding : public dconv::impl::EraseShardingPassBase<EraseSharding> {
   void runOnOperation() override {
+    if (failed(verifyShardedValues(getOperation())))
+      return signalPassFailure();
     SmallVector<Operation *> erased;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (isa<ShardOp, HaloExchangeOp, ReshardOp, AllGatherOp, AllReduceOp,
@@ -39,8 +41,8 @@ class EraseSharding : public dconv::impl::EraseShardingPassBase<EraseSharding> {
       op->erase();
   }
 
-  /// The whole tensor of a sharded value seen before.
-  Value tensorOf(Value sharded) { return whole.lookupOrDefault(sharded); }
+  /// The whole tensor of what `operand` is, sharded or not.
+  Value tensorOf(Value operand) { return whole.lookupOrDefault(operand); }
 
   void inlineRegion(SubKernelOp kernel) {
     OpBuilder builder(kernel);

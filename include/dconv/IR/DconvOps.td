@@ -192,7 +192,7 @@ def Dconv_SubKernelOp : Dconv_Op<"sub_kernel",
     `split` qualified($split) (`pad` custom<Paddings>($padding)^)?
     attr-dict-with-keyword $body `:` qualified(type($result))
   }];
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1; // reads the op in the region
   let extraClassDeclaration = [{
     /// The linalg op in the region, or null where there is not exactly one.
     ::mlir::linalg::LinalgOp convolution();

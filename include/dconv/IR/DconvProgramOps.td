@@ -28,7 +28,7 @@ def Dconv_ProgramOp : Dconv_Op<"program",
     $sym_name $function_type `tensors` $tensors `predicted` qualified($predicted)
     attr-dict-with-keyword $body
   }];
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1; // reads the devices in the region
 }
 
 def Dconv_DeviceOp : Dconv_Op<"device",
@@ -176,7 +176,7 @@ def Dconv_LaunchOp : Dconv_Command<"launch", [AttrSizedOperandSegments]> {
   let assemblyFormat = [{
     $kernel `(` $inputs `)` `into` $output `scalars` $scalars
     (`wait` `(` $waits^ `)`)? attr-dict
-    `:` `(` type($inputs) `)` `,` type($output)
+    `:` (`(` type($inputs)^ `)` `,`)? type($output)
   }];
 }
 
