@@ -220,6 +220,21 @@ dconv::recognizeConvolution(Operation *op, NotRecognized *why) {
   return std::nullopt;
 }
 
+LogicalResult dconv::refuseDynamicConvolutions(Operation *root) {
+  WalkResult result = root->walk([&](linalg::LinalgOp op) {
+    NotRecognized why;
+    bool isDynamic = llvm::any_of(op->getOperandTypes(), [](Type type) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      return tensor && !tensor.hasStaticShape();
+    });
+    if (!isDynamic || recognizeConvolution(op, &why) || !why.isCandidate)
+      return WalkResult::advance();
+    op.emitOpError() << why.reason;
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 std::vector<std::pair<std::string, RecognizedConvolution>>
 dconv::convolutionsOf(Operation *module) {
   std::vector<std::pair<std::string, RecognizedConvolution>> all;

@@ -71,8 +71,9 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
       budget = *size;
     }
     FailureOr<Requests> requests = Requests::parse(split, module.getLoc());
-    if (failed(requests) || failed(refuseDynamic()))
+    if (failed(requests) || failed(refuseDynamicConvolutions(module)))
       return failure();
+    noteRefused();
     for (auto &[name, convolution] : convolutionsOf(module))
       if (!convolution.op->getParentOfType<SubKernelOp>() &&
           failed(plan(name, convolution, requests->specFor(name))))
@@ -84,25 +85,14 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
     return success();
   }
 
-  /// A convolution with a dynamic shape cannot be planned, and must not pass
-  /// silently.
-  LogicalResult refuseDynamic() {
-    WalkResult result = getOperation().walk([&](linalg::LinalgOp op) {
+  /// Says of each op that looks like a convolution why it is not planned.
+  void noteRefused() {
+    getOperation().walk([&](linalg::LinalgOp op) {
       NotRecognized why;
-      if (recognizeConvolution(op, &why) || !why.isCandidate)
-        return WalkResult::advance();
-      bool dynamic = llvm::any_of(op->getOperandTypes(), [](Type type) {
-        auto shaped = dyn_cast<ShapedType>(type);
-        return shaped && !shaped.hasStaticShape();
-      });
-      if (!dynamic) {
+      if (op.hasPureTensorSemantics() && !recognizeConvolution(op, &why) &&
+          why.isCandidate)
         op.emitRemark("stays on the host: ") << why.reason;
-        return WalkResult::advance();
-      }
-      op.emitOpError() << why.reason;
-      return WalkResult::interrupt();
     });
-    return failure(result.wasInterrupted());
   }
 
   LogicalResult plan(StringRef name, RecognizedConvolution &convolution,

@@ -6,6 +6,7 @@
 #include "dconv/Check/Inputs.h"
 #include "dconv/Check/Reference.h"
 #include "dconv/IR/Dconv.h"
+#include "dconv/IR/Recognize.h"
 #include "dconv/Pipelines/Register.h"
 #include "dconv/Planner/DefaultSplit.h"
 #include "dconv/Runtime/Npy.h"
@@ -17,6 +18,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
@@ -73,6 +75,8 @@ public:
       : options(std::move(options)), context(context) {}
 
   int run() {
+    if (int code = checkWritable())
+      return code;
     if (int code = load())
       return code;
     if (int code = readInputs())
@@ -87,6 +91,25 @@ public:
 private:
   using Clock = std::chrono::steady_clock;
 
+  /// Refuses what could not be written in the end.
+  int checkWritable() {
+    std::vector<std::string> files = options.outputs;
+    for (const std::string &file : {options.report, options.trace})
+      if (!file.empty())
+        files.push_back(file);
+    for (const std::string &file : files) {
+      llvm::StringRef parent = llvm::sys::path::parent_path(file);
+      std::error_code error = llvm::sys::fs::access(
+          parent.empty() ? "." : parent, llvm::sys::fs::AccessMode::Write);
+      if (!error && llvm::sys::fs::is_directory(file))
+        error = std::make_error_code(std::errc::is_a_directory);
+      if (error)
+        return complain(Unusable, "cannot write '" + file +
+                                      "': " + error.message());
+    }
+    return Right;
+  }
+
   /// Reads the file, and keeps what it means without devices.
   int load() {
     start = Clock::now();
@@ -94,6 +117,8 @@ private:
     if (!module)
       return Unusable;
     level = levelOf(*module);
+    if (failed(refuseDynamicConvolutions(*module)))
+      return Unusable;
     FailureOr<Signature> found = signatureOf(*module, options.entry);
     if (failed(found))
       return Unusable;

@@ -91,6 +91,10 @@ struct NotRecognized {
 std::optional<RecognizedConvolution>
 recognizeConvolution(mlir::Operation *op, NotRecognized *why = nullptr);
 
+/// An error that names op and dim where an op on tensors below `root` would be a
+/// convolution if its shapes were static: it must not pass silently.
+mlir::LogicalResult refuseDynamicConvolutions(mlir::Operation *root);
+
 /// The tensor.pad in front of input `i` that can become local padding: of the
 /// input, not the filter; constant value, static, not negative. Null otherwise.
 /// It may have other users.
