@@ -91,7 +91,6 @@ public:
       if (failed(read(op)))
         return failure();
     }
-    result.input.kernels = outliner.names();
     return std::move(result);
   }
 
@@ -335,10 +334,10 @@ private:
       std::vector<Box> windows;
       for (const KernelInput &read : step.inputs)
         windows.push_back(read.footprints[shard]);
-      unsigned kernel = outliner.kernelFor(
+      unsigned kernel = numberOf(outliner.kernelFor(
           op, *recognized, geometry,
           split.iterations(geometry, grid.coordinates(shard)), windows,
-          layout.owned(grid, shard));
+          layout.owned(grid, shard)));
       detail.kernels.push_back(kernel);
       if (!llvm::is_contained(kernels, kernel))
         kernels.push_back(kernel);
@@ -352,6 +351,16 @@ private:
     if (op.getInit().hasOneUse())
       program().values.back().inPlaceOf = init;
     return success();
+  }
+
+  /// The number of a kernel in this program.
+  unsigned numberOf(const std::string &kernel) {
+    std::vector<std::string> &kernels = result.input.kernels;
+    auto found = llvm::find(kernels, kernel);
+    unsigned number = found - kernels.begin();
+    if (found == kernels.end())
+      kernels.push_back(kernel);
+    return number;
   }
 
   KernelOutliner &outliner;

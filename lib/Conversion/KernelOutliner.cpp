@@ -43,12 +43,20 @@ struct LocalProblem {
 
   /// All of it as numbers, to tell problems apart.
   std::vector<int64_t> key() const {
-    std::vector<int64_t> numbers = extents;
+    std::vector<int64_t> numbers;
+    auto append = [&](const std::vector<int64_t> &list) {
+      numbers.push_back(list.size());
+      numbers.insert(numbers.end(), list.begin(), list.end());
+    };
+    append(extents);
     for (const std::vector<int64_t> &shape : shapes)
-      numbers.insert(numbers.end(), shape.begin(), shape.end());
+      append(shape);
     for (const AccessMap &map : maps)
-      for (const LinearExpr &expr : map)
-        numbers.push_back(expr.constant);
+      for (const LinearExpr &expr : map) {
+        for (const Term &term : expr.terms)
+          append({term.loop, term.coefficient});
+        append({expr.constant});
+      }
     return numbers;
   }
 
@@ -227,7 +235,37 @@ static func::FuncOp buildKernel(OpBuilder &builder, Location loc,
   return kernel;
 }
 
-unsigned KernelOutliner::kernelFor(SubKernelOp op,
+/// What else the code of a kernel depends on: the body and the types.
+static void appendBody(RecognizedConvolution &recognized,
+                       std::vector<int64_t> &key) {
+  auto append = [&](auto number) {
+    key.push_back(static_cast<int64_t>(number));
+  };
+  auto appendType = [&](Type type) {
+    append(reinterpret_cast<intptr_t>(type.getAsOpaquePointer()));
+  };
+  const Body &body = recognized.body;
+  append(body.combiner);
+  append(body.ignoresNaN);
+  appendType(body.accumulator);
+  for (utils::IteratorType type : recognized.op.getIteratorTypesArray())
+    append(type);
+  for (unsigned i = 0; i < body.factors.size(); ++i) {
+    const Factor &factor = factorOf(recognized, i);
+    append(factor.cast);
+    append(factor.zeroPointCast);
+    append(factor.zeroPoint ? llvm::find(recognized.scalars,
+                                         *factor.zeroPoint) -
+                                  recognized.scalars.begin()
+                            : -1);
+    appendType(
+        getElementTypeOrSelf(recognized.op->getOperand(factor.operand)));
+  }
+  for (unsigned scalar : recognized.scalars)
+    appendType(getElementTypeOrSelf(recognized.op->getOperand(scalar)));
+}
+
+std::string KernelOutliner::kernelFor(SubKernelOp op,
                                    RecognizedConvolution &recognized,
                                    const Convolution &geometry,
                                    const Box &iterations,
@@ -244,16 +282,17 @@ unsigned KernelOutliner::kernelFor(SubKernelOp op,
       localMap(geometry.output.map, iterations, output));
   problem.shapes.push_back(output.sizes());
 
-  auto [entry, isNew] =
-      known.try_emplace({op, problem.key()}, kernelNames.size());
-  if (isNew) {
+  std::vector<int64_t> key = problem.key();
+  appendBody(recognized, key);
+  std::string &name = known[std::move(key)];
+  if (name.empty()) {
     OpBuilder builder(before);
     func::FuncOp kernel = buildKernel(
         builder, op.getLoc(),
-        prefix + "_kernel" + std::to_string(kernelNames.size()), problem,
+        prefix + "_kernel" + std::to_string(namesInProgram++), problem,
         recognized);
     symbols.insert(kernel);
-    kernelNames.push_back(kernel.getSymName().str());
+    name = kernel.getSymName().str();
   }
-  return entry->second;
+  return name;
 }

@@ -12,8 +12,8 @@
 
 namespace dconv {
 
-/// Outlines the convolution of a sub-kernel into functions on memrefs: one per
-/// distinct local problem, shared by all shards that have it.
+/// Outlines the convolutions of sub-kernels into functions on memrefs: one per
+/// distinct local problem of the module, shared by all shards that have it.
 ///
 /// A kernel takes the buffers of the inputs, in the order of the sub-kernel's
 /// operands, the buffer of the result in the accumulator's type, and the scalars
@@ -22,27 +22,32 @@ namespace dconv {
 /// subtracted, multiplied, combined.
 class KernelOutliner {
 public:
-  /// New functions go before `before`; their names begin with `prefix`.
-  KernelOutliner(mlir::Operation *before, mlir::SymbolTable &symbols,
-                 std::string prefix)
-      : before(before), symbols(symbols), prefix(std::move(prefix)) {}
+  explicit KernelOutliner(mlir::SymbolTable &symbols) : symbols(symbols) {}
 
-  /// The number in `names()` of the kernel for the iterations `iterations` of
-  /// `op`, whose inputs lie in buffers over `windows` and whose result in one
-  /// over `output` (positions of the unpadded tensors).
-  unsigned kernelFor(SubKernelOp op, RecognizedConvolution &recognized,
+  /// From here on new functions go before `before`; their names begin with
+  /// `prefix`.
+  void startProgram(mlir::Operation *before, std::string prefix) {
+    this->before = before;
+    this->prefix = std::move(prefix);
+    namesInProgram = 0;
+  }
+
+  /// The name of the kernel for the iterations `iterations` of `op`, whose
+  /// inputs lie in buffers over `windows` and whose result in one over `output`
+  /// (positions of the unpadded tensors).
+  std::string kernelFor(SubKernelOp op, RecognizedConvolution &recognized,
                      const Convolution &geometry, const Box &iterations,
                      const std::vector<Box> &windows, const Box &output);
 
-  const std::vector<std::string> &names() const { return kernelNames; }
+  size_t numKernels() const { return known.size(); }
 
 private:
-  mlir::Operation *before;
   mlir::SymbolTable &symbols;
+  mlir::Operation *before = nullptr;
   std::string prefix;
-  std::vector<std::string> kernelNames;
-  /// The number of a kernel by op and the integers of its local problem.
-  std::map<std::pair<mlir::Operation *, std::vector<int64_t>>, unsigned> known;
+  unsigned namesInProgram = 0;
+  /// The name of a kernel by all that its code depends on, as numbers.
+  std::map<std::vector<int64_t>, std::string> known;
 };
 
 } // namespace dconv

@@ -84,12 +84,15 @@ class Schedule : public dconv::impl::SchedulePassBase<Schedule> {
     for (auto &[name, convolution] : convolutionsOf(module))
       if (auto kernel = convolution.op->getParentOfType<SubKernelOp>())
         names[kernel] = name;
+    KernelOutliner outliner(symbols);
     for (const Component &component : componentsOf(module))
-      if (failed(schedule(component, symbols, names)))
+      if (failed(schedule(component, symbols, outliner, names)))
         return signalPassFailure();
+    numKernels += outliner.numKernels();
   }
 
   LogicalResult schedule(const Component &component, SymbolTable &symbols,
+                         KernelOutliner &outliner,
                          llvm::DenseMap<Operation *, std::string> &names) {
     SmallVector<std::string> convolutions;
     for (Operation *op : component.ops)
@@ -108,7 +111,7 @@ class Schedule : public dconv::impl::SchedulePassBase<Schedule> {
     llvm::replace(name, '#', '_');
     while (symbols.lookup(name))
       name += "_";
-    KernelOutliner outliner(function, symbols, name);
+    outliner.startProgram(function, name);
     FailureOr<ComponentSchedule> scheduled =
         readComponent(component, outliner);
     if (failed(scheduled))
@@ -127,7 +130,6 @@ class Schedule : public dconv::impl::SchedulePassBase<Schedule> {
                   describeConvolutions(component, *scheduled, convolutions));
     replace(component, *scheduled, op, *position);
     ++numPrograms;
-    numKernels += outliner.names().size();
     for (const runtime::DeviceProgram &device : program.devices)
       numCommands += device.commands.size();
     return success();
