@@ -7,6 +7,14 @@
 using namespace dconv;
 using namespace dconv::runtime;
 
+static Command make(CommandKind kind, uint32_t buffer, const Box &box = {}) {
+  Command command;
+  command.kind = kind;
+  command.buffer = buffer;
+  command.box = box;
+  return command;
+}
+
 CommandList::State &CommandList::stateOf(uint32_t buffer) {
   if (states.size() <= buffer)
     states.resize(buffer + 1);
@@ -43,9 +51,7 @@ void CommandList::append(Command command) {
 }
 
 void CommandList::alloc(uint32_t buffer) {
-  Command command;
-  command.kind = CommandKind::Alloc;
-  command.buffer = buffer;
+  Command command = make(CommandKind::Alloc, buffer);
   const Buffer &window = device.buffers[buffer];
   for (auto it = freed.begin(); it != freed.end();) {
     const Buffer &old = device.buffers[it->first];
@@ -64,9 +70,7 @@ void CommandList::alloc(uint32_t buffer) {
 }
 
 void CommandList::free(uint32_t buffer) {
-  Command command;
-  command.kind = CommandKind::Free;
-  command.buffer = buffer;
+  Command command = make(CommandKind::Free, buffer);
   for (const Access &access : stateOf(buffer).accesses)
     command.waits.push_back(access.command);
   freed.push_back({buffer, size()});
@@ -74,104 +78,74 @@ void CommandList::free(uint32_t buffer) {
 }
 
 void CommandList::scatter(uint32_t argument, uint32_t buffer, const Box &box) {
-  Command command;
-  command.kind = CommandKind::Scatter;
+  Command command = make(CommandKind::Scatter, buffer, box);
   command.argument = argument;
-  command.buffer = buffer;
-  command.box = box;
   touch(command, buffer, box, /*writes=*/true);
   append(std::move(command));
 }
 
 void CommandList::gather(uint32_t buffer, const Box &box, uint32_t result) {
-  Command command;
-  command.kind = CommandKind::Gather;
+  Command command = make(CommandKind::Gather, buffer, box);
   command.argument = result;
-  command.buffer = buffer;
-  command.box = box;
   touch(command, buffer, box, /*writes=*/false);
   append(std::move(command));
 }
 
 void CommandList::fill(uint32_t buffer, const Box &box, uint64_t value) {
-  Command command;
-  command.kind = CommandKind::Fill;
-  command.buffer = buffer;
-  command.box = box;
+  Command command = make(CommandKind::Fill, buffer, box);
   command.value = value;
   touch(command, buffer, box, /*writes=*/true);
   append(std::move(command));
 }
 
 void CommandList::copy(uint32_t source, uint32_t buffer, const Box &box) {
-  Command command;
-  command.kind = CommandKind::Copy;
-  command.source = source;
-  command.buffer = buffer;
-  command.box = box;
-  touch(command, source, box, /*writes=*/false);
-  touch(command, buffer, box, /*writes=*/true);
-  append(std::move(command));
+  appendMove(make(CommandKind::Copy, buffer, box), source);
 }
 
 void CommandList::convert(uint32_t source, uint32_t buffer, const Box &box) {
-  Command command;
-  command.kind = CommandKind::Convert;
-  command.source = source;
-  command.buffer = buffer;
-  command.box = box;
-  touch(command, source, box, /*writes=*/false);
-  touch(command, buffer, box, /*writes=*/true);
-  append(std::move(command));
+  appendMove(make(CommandKind::Convert, buffer, box), source);
 }
 
 void CommandList::accumulate(Combiner combiner, uint32_t source,
                              uint32_t buffer, const Box &box) {
-  Command command;
-  command.kind = CommandKind::Accumulate;
+  Command command = make(CommandKind::Accumulate, buffer, box);
   command.combiner = combiner;
+  appendMove(std::move(command), source);
+}
+
+void CommandList::appendMove(Command command, uint32_t source) {
   command.source = source;
-  command.buffer = buffer;
-  command.box = box;
-  touch(command, source, box, /*writes=*/false);
-  touch(command, buffer, box, /*writes=*/true);
+  touch(command, source, command.box, /*writes=*/false);
+  touch(command, command.buffer, command.box, /*writes=*/true);
   append(std::move(command));
 }
 
 void CommandList::send(uint32_t buffer, const Box &box,
                        const Message &message) {
-  Command command;
-  command.kind = CommandKind::Send;
-  command.buffer = buffer;
-  command.box = box;
-  command.peer = message.peer;
-  command.step = message.step;
-  command.sourceShard = message.sourceShard;
-  command.destinationShard = message.destinationShard;
-  touch(command, buffer, box, /*writes=*/false);
-  append(std::move(command));
+  appendMessage(make(CommandKind::Send, buffer, box), message,
+                /*writes=*/false);
 }
 
 void CommandList::receive(uint32_t buffer, const Box &box,
                           const Message &message) {
-  Command command;
-  command.kind = CommandKind::Receive;
-  command.buffer = buffer;
-  command.box = box;
+  appendMessage(make(CommandKind::Receive, buffer, box), message,
+                /*writes=*/true);
+}
+
+void CommandList::appendMessage(Command command, const Message &message,
+                                bool writes) {
   command.peer = message.peer;
   command.step = message.step;
   command.sourceShard = message.sourceShard;
   command.destinationShard = message.destinationShard;
-  touch(command, buffer, box, /*writes=*/true);
+  touch(command, command.buffer, command.box, writes);
   append(std::move(command));
 }
 
 void CommandList::launch(uint32_t kernel, std::vector<uint32_t> operands,
                          uint32_t buffer, std::vector<uint32_t> scalars) {
-  Command command;
-  command.kind = CommandKind::Launch;
+  Command command = make(CommandKind::Launch, buffer);
   command.kernel = kernel;
-  command.buffer = buffer;
   for (uint32_t operand : operands)
     touch(command, operand, device.buffers[operand].window, /*writes=*/false);
   touch(command, buffer, device.buffers[buffer].window, /*writes=*/true);

@@ -13,7 +13,7 @@ class CommandList {
 public:
   explicit CommandList(runtime::DeviceProgram &device) : device(device) {}
 
-  /// Each returns the number of the command. Boxes are positions of the tensor.
+  // One per kind of command (Program.h); boxes are positions of the tensor.
   void alloc(uint32_t buffer);
   void free(uint32_t buffer);
   void scatter(uint32_t argument, uint32_t buffer, const Box &box);
@@ -48,9 +48,13 @@ private:
     std::vector<Access> accesses;
   };
 
+  /// Notes that `command` reads or writes `box` of `buffer`.
   void touch(runtime::Command &command, uint32_t buffer, const Box &box,
              bool writes);
   void append(runtime::Command command);
+  void appendMove(runtime::Command command, uint32_t source);
+  void appendMessage(runtime::Command command, const Message &message,
+                     bool writes);
   State &stateOf(uint32_t buffer);
 
   struct Touch {
