@@ -41,9 +41,9 @@ LogicalResult ProgramOp::verifyRegions() {
     if (!device)
       return emitOpError("holds dconv.device alone, but also '")
              << op.getName() << "'";
-    if (static_cast<int64_t>(device.getId()) != next)
+    if (int64_t id = device.getId(); id != next)
       return device.emitOpError("must be number ")
-             << next << " but is " << device.getId();
+             << next << " but is " << id;
     ++next;
   }
   CountersAttr counters = getPredicted();

@@ -225,15 +225,13 @@ LogicalResult SubKernelOp::verifyRegions() {
 
   Convolution geometry = this->geometry();
   Split split = getSplit().split();
-  if (Result<int64_t> sizes = checkSizes(geometry); !sizes)
-    return emitOpError() << sizes.error();
   if (Result<int64_t> shards = checkSplit(split, geometry); !shards)
     return emitOpError("split: ") << shards.error();
   for (Value operand : getOperands()) {
     auto type = cast<ShardedType>(operand.getType());
     if (type.grid().shape != split.grid(1).shape)
       return emitOpError("split needs grid ")
-             << llvm::interleaved(split.grid(1).shape, "x")
+             << llvm::interleaved_array(split.grid(1).shape)
              << " but an operand lies on " << type.getSharding().getGrid();
     if (type.getSharding().getGrid() !=
         cast<ShardedType>(getInit().getType()).getSharding().getGrid())

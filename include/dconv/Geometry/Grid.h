@@ -13,7 +13,7 @@ namespace dconv {
 /// A grid without axes has one shard.
 struct Grid {
   /// No grid has more shards or devices than this: lists of them lie in memory.
-  static constexpr int64_t most = int64_t(1) << 20;
+  static constexpr int64_t most = int64_t(1) << 16;
 
   std::vector<int64_t> shape; ///< number of parts per axis, each >= 1
   int64_t devices = 1;        ///< D >= 1; those beyond the last shard idle
