@@ -17,11 +17,13 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 
 #include <chrono>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace dconv;
@@ -79,9 +81,9 @@ public:
       return code;
     if (int code = load())
       return code;
-    if (int code = readInputs())
-      return code;
     if (int code = compile())
+      return code;
+    if (int code = readInputs())
       return code;
     if (int code = execute())
       return code;
@@ -206,6 +208,8 @@ private:
                                       " are to run it");
     }
     devices = std::max<int64_t>(devices, 1);
+    if (int code = checkHostMemory())
+      return code;
     Runner::Options open;
     open.programs = compiled.programs;
     open.library = temporary.file("code.so");
@@ -218,6 +222,29 @@ private:
     compileSeconds =
         std::chrono::duration<double>(Clock::now() - start).count();
     return Right;
+  }
+
+  /// Refuses what this computer cannot hold: the tensors of the host and the
+  /// arenas.
+  int checkHostMemory() {
+    // As double: the sum may not fit 64 bits.
+    double needed = 0;
+    for (const auto *arguments : {&signature.arguments, &signature.results})
+      for (const runtime::Argument &argument : *arguments)
+        needed += bytesOf(argument);
+    std::vector<int64_t> largest(devices);
+    for (const runtime::Program &program : compiled.programs)
+      for (size_t d = 0; d < program.devices.size(); ++d)
+        largest[d] = std::max(largest[d], program.devices[d].arenaBytes);
+    for (int64_t bytes : largest)
+      needed += bytes;
+    double available = 1.0 * sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    if (needed <= available)
+      return Right;
+    return complain(Unusable,
+                    llvm::formatv("the tensors and the devices need {0:f0} "
+                                  "bytes, but this computer has {1:f0}",
+                                  needed, available));
   }
 
   int execute() {
