@@ -135,6 +135,28 @@ func.func @main(%x: tensor<1x7x9x5xi8>, %w: tensor<3x3x5x8xi8>, %xz: i32,
   return %r : tensor<1x5x7x8xi32>
 }
 )"},
+    {"zero_point_in_a_tensor", R"(
+#x = affine_map<(o, k) -> (o + k)>
+#w = affine_map<(o, k) -> (k)>
+#z = affine_map<(o, k) -> ()>
+#y = affine_map<(o, k) -> (o)>
+func.func @main(%x: tensor<12xi8>, %w: tensor<5xi8>, %xz: tensor<i32>,
+                %y: tensor<8xi32>) -> tensor<8xi32> {
+  %r = linalg.generic {indexing_maps = [#x, #w, #z, #y],
+      iterator_types = ["parallel", "reduction"]}
+      ins(%x, %w, %xz : tensor<12xi8>, tensor<5xi8>, tensor<i32>)
+      outs(%y : tensor<8xi32>) {
+  ^bb0(%a: i8, %b: i8, %z: i32, %c: i32):
+    %d = arith.extui %a : i8 to i32
+    %e = arith.subi %d, %z : i32
+    %f = arith.extsi %b : i8 to i32
+    %p = arith.muli %f, %e : i32
+    %s = arith.addi %c, %p : i32
+    linalg.yield %s : i32
+  } -> tensor<8xi32>
+  return %r : tensor<8xi32>
+}
+)"},
 };
 
 /// The number of elements that @main returns.
