@@ -77,11 +77,9 @@ private:
       consider(split);
       return;
     }
-    if (loop == convolution.numLoops())
+    if (loop == convolution.numLoops() || split.axes.size() == mostDims)
       return;
-    visit(loop + 1, rest, split);
-    if (split.axes.size() == mostDims)
-      return;
+    // Splits of this dim come before those that leave it whole.
     int64_t extent = convolution.extents[loop];
     for (int64_t parts = 2; parts <= std::min(rest, extent); ++parts) {
       if (rest % parts != 0)
@@ -90,6 +88,7 @@ private:
       next.axes.push_back(balancedSplit(loop, extent, parts));
       visit(loop + 1, rest / parts, std::move(next));
     }
+    visit(loop + 1, rest, std::move(split));
   }
 
   void consider(const Split &split) {

@@ -99,8 +99,6 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
                      StringRef spec) {
     linalg::LinalgOp op = convolution.op;
     Convolution geometry = geometryWithPadding(convolution);
-    if (Result<int64_t> sizes = checkSizes(geometry); !sizes)
-      return op.emitOpError() << "'" << name << "': " << sizes.error();
     bool fills = bool(constantFill(convolution.initValue()));
     int64_t count = devices == 0 ? defaultDevices : devices.getValue();
 
