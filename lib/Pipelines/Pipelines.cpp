@@ -27,9 +27,11 @@ void dconv::buildDconvPipeline(OpPassManager &pm,
 void dconv::buildHostPipeline(OpPassManager &pm) {
   // Tensors to buffers.
   pm.addPass(createProtectArgumentsPass());
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.allowReturnAllocsFromLoops = true;
   bufferize.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
