@@ -94,9 +94,13 @@ TensorLayout dconv::inputLayout(const Convolution &convolution,
       for (Interval piece : balancedStripes(stripe, pieces))
         dim.owned.push_back(piece);
 
-    for (size_t i = 0; i < dim.owned.size(); ++i)
-      dim.held.push_back(footprint(expr, boxAt(convolution, split, dim.axes, i))
-                             .intersect(whole));
+    // Clamped, so that one wholly in padding is empty at an end of the tensor.
+    for (size_t i = 0; i < dim.owned.size(); ++i) {
+      Interval read =
+          footprint(expr, boxAt(convolution, split, dim.axes, i));
+      dim.held.push_back({std::clamp(read.begin, whole.begin, whole.end),
+                          std::clamp(read.end, whole.begin, whole.end)});
+    }
     layout.dims.push_back(std::move(dim));
   }
   return layout;

@@ -25,6 +25,13 @@ static double setting(const char *name, double otherwise) {
   return text ? std::atof(text) : otherwise;
 }
 
+static std::string textOf(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  module.print(os);
+  return text;
+}
+
 static uint64_t matrixSeed() { return setting("DCONV_MATRIX_SEED", 1); }
 
 namespace {
@@ -74,6 +81,12 @@ private:
                        " devices=" + std::to_string(devices) + "}";
     ASSERT_EQ(runPasses(*copy, plan), "");
     ASSERT_EQ(runPasses(*copy, "dconv-partition"), "");
+    // What is printed reads back as the same.
+    std::string text = textOf(*copy), why;
+    OwningOpRef<ModuleOp> again = parse(text, &why);
+    ASSERT_TRUE(again) << why;
+    EXPECT_EQ(textOf(*again), text);
+
     Interpreter interpreter(*copy);
     expectResult(interpreter);
 
