@@ -14,8 +14,8 @@ namespace dconv::test {
 /// the compiler's fixed cost is paid once. Each case is one public function.
 class Batch {
 public:
-  /// Compiles `cases`. Where that fails, every case compiles alone when it runs,
-  /// so that only the one at fault fails.
+  /// Compiles `cases`. Where that fails, every case compiles alone when it
+  /// runs, so that only the one at fault fails.
   explicit Batch(std::vector<const Case *> cases);
   ~Batch();
 
@@ -26,8 +26,9 @@ private:
   struct Compiled;
 
   /// Compiles some programs, or says why not.
-  static std::unique_ptr<Compiled> compile(const std::vector<Program *> &programs,
-                                           int64_t devices, std::string &why);
+  static std::unique_ptr<Compiled>
+  compile(const std::vector<Program *> &programs, int64_t devices,
+          std::string &why);
 
   std::vector<const Case *> cases;
   std::vector<Program> programs;

@@ -54,7 +54,9 @@ Cases cornerCases() {
   each(convolution("one_sided", {{8, 4, 1, 2, 6, 0}}), {},
        {"o0=4", "k0=2", "o0=2,k0=4"});
   each(convolution("three_dims",
-                   {{4, 3, 1, 1, 1, 1}, {5, 2, 2, 1, 0, 1}, {3, 3, 1, 1, 1, 1}}),
+                   {{4, 3, 1, 1, 1, 1},
+                    {5, 2, 2, 1, 0, 1},
+                    {3, 3, 1, 1, 1, 1}}),
        {}, {"o0=2,o1=2,o2=2", "k0=3,k1=2,k2=3", "o2=3,ic=2,oc=2", "n=2,o1=5"});
   Operation enlarged = convolution("unread_border", {{5, 3, 3, 1, 0, 0}});
   enlargeInput(enlarged, {0, 2, 0});

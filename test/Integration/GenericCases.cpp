@@ -126,7 +126,8 @@ static std::vector<Operation> generics() {
   generic("pointwise_strided", "n0=2 n1=5 n2=4 oc=6 ic=5",
           {"n0, 2*n1, 2*n2, ic", "ic, oc"}, "n0, n1, n2, oc");
   generic("four_dims", "o0=3 o1=4 o2=3 o3=5 oc=2 k0=2 k1=2 k2=2 k3=3 ic=2",
-          {"o0 + k0, o1 + k1, o2 + k2, o3 + 2*k3, ic", "k0, k1, k2, k3, ic, oc"},
+          {"o0 + k0, o1 + k1, o2 + k2, o3 + 2*k3, ic",
+           "k0, k1, k2, k3, ic, oc"},
           "o0, o1, o2, o3, oc");
   generic("sum_in_one_input", "o0=6 k0=3 ic=4", {"o0 + k0, ic", "k0"}, "o0");
   generic("transposed_result", "oc=5 o0=4 n=2 o1=6 k0=2 k1=3 ic=3",

@@ -12,7 +12,8 @@ struct NamedOp {
   Layout layout;
 };
 
-// n batch, g group, c channels of the input, f and m of the output, d h w image.
+// n batch, g group, c channels of the input, f and m of the output; d, h, w
+// image.
 const NamedOp namedOps[] = {
     {"conv_1d", {"w", "w", "w"}},
     {"conv_2d", {"hw", "hw", "hw"}},
@@ -64,7 +65,7 @@ const NamedOp namedOps[] = {
 };
 static_assert(std::size(namedOps) == 30 + 17);
 
-// Extents that no two kinds of dims share, and image dims that differ in stride,
+// Extents that differ from kind to kind, and image dims that differ in stride,
 // dilation and padding, so that none can stand for another.
 const std::map<char, int64_t> extentOf = {
     {'n', 2}, {'g', 3}, {'c', 4}, {'f', 5}, {'m', 2}};

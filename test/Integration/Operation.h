@@ -62,8 +62,8 @@ struct ImageDim {
 /// The attributes strides and dilations of a named op.
 std::string stridesText(const std::vector<ImageDim> &image);
 
-/// What the letters of a layout stand for: d, h, w are image dims (of the filter:
-/// its taps), others get their role from the operands they are in.
+/// What the letters of a layout stand for: d, h, w are image dims (of the
+/// filter: its taps), others get their role from the operands they are in.
 struct Layout {
   std::string input, filter, output;
 };

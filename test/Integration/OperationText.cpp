@@ -126,8 +126,9 @@ std::string opText(const Operation &operation,
 
   std::string iterators;
   for (unsigned loop = 0; loop < numLoops; ++loop)
-    iterators += std::string(loop ? ", " : "") +
-                 (geometry.isReduction(loop) ? "\"reduction\"" : "\"parallel\"");
+    iterators +=
+        std::string(loop ? ", " : "") +
+        (geometry.isReduction(loop) ? "\"reduction\"" : "\"parallel\"");
   return "linalg.generic {indexing_maps = [" + maps + ", " +
          mapText(geometry.output.map, numLoops) + "], iterator_types = [" +
          iterators + "]} ins(" + values + " : " + types + ") outs(" + initial +

@@ -278,7 +278,8 @@ Program transposed(const std::string &split) {
 Program loop(const std::string &split, int64_t times) {
   Builder builder;
   const Operation conv = threeByThree(3, 3, I32);
-  Value x = inputOf(builder, conv, 0, 1000), w = inputOf(builder, conv, 1, 1000);
+  Value x = inputOf(builder, conv, 0, 1000);
+  Value w = inputOf(builder, conv, 1, 1000);
   const std::string type = typeText(x.tensor);
   Value y{"%y", x.tensor};
   Tensor zero{I32, x.tensor.shape, Values(x.tensor.values.size(), 0)};
@@ -334,8 +335,8 @@ Program calls(const std::string &own, const std::string &called) {
                "\n}\n");
 }
 
-/// Groups as torch-mlir writes them: reshaped before and after. A matrix product
-/// beside it stays on the host.
+/// Groups as torch-mlir writes them: reshaped before and after. A matrix
+/// product beside it stays on the host.
 Program reshaped(const std::string &split) {
   Builder builder;
   const std::vector<ImageDim> image = {{4, 3}, {3, 3}};
