@@ -331,9 +331,14 @@ static Choices choicesFor(const std::string &name, int64_t extent) {
 std::vector<std::string> splitsOf(const Convolution &convolution) {
   std::vector<std::string> names = convolution.loopNames(), splits;
   std::vector<Choices> choices;
-  for (unsigned loop = 0; loop < convolution.numLoops(); ++loop)
+  for (unsigned loop = 0; loop < convolution.numLoops(); ++loop) {
+    // An axis of one part divides nothing, also beside one that does.
+    splits.push_back(names[loop] + "=1");
+    if (!choices.empty())
+      splits.push_back(names[loop] + "=1," + choices.back().back());
     if (convolution.extents[loop] > 1)
       choices.push_back(choicesFor(names[loop], convolution.extents[loop]));
+  }
   // Of several loops, one choice each; which one changes from pair to pair.
   auto pick = [&](size_t loop, size_t other) {
     return choices[loop][other % choices[loop].size()];

@@ -23,8 +23,8 @@ std::vector<Program> windowPrograms();
 /// Forms that have no name: gradients, groups, offsets, other operand orders.
 std::vector<Program> genericPrograms();
 
-/// SPECs: every loop alone in all numbers of parts up to four and in as many as
-/// it has iterations, and in uneven parts; every pair and triple of loops.
+/// SPECs: every loop alone in one to four parts, in as many as it has
+/// iterations, and in uneven parts; every pair and triple of loops.
 std::vector<std::string> splitsOf(const Convolution &convolution);
 
 } // namespace dconv::test
