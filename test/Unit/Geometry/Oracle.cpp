@@ -254,7 +254,7 @@ void Oracle::makeResult() {
     if (output.shape[d] > output.shape[largest])
       largest = d;
   for (const AxisSplit &axis : split.axes)
-    reduces |= isReduction(axis.loop);
+    reduces |= isReduction(axis.loop) && axis.lengths.size() > 1;
   for (int64_t shard = 0; shard < numShards(); ++shard) {
     std::vector<Positions> positions;
     for (const LinearExpr &expr : output.map)

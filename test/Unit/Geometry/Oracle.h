@@ -69,7 +69,7 @@ public:
   std::vector<Elements> block; ///< per shard: of the output, before a reduction
   std::vector<Elements> piece; ///< per shard: of the result
   std::vector<bool> isFirst;   ///< per shard: 0 on every axis of a reduction
-  bool reduces = false;        ///< the split has an axis of a reduction
+  bool reduces = false;        ///< the split divides a reduction in several parts
 
   /// Bytes of one repetition, per device.
   std::vector<int64_t> received, sent, scatter, gather, peak;
