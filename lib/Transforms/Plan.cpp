@@ -5,8 +5,7 @@
 #include "dconv/Planner/DefaultSplit.h"
 #include "dconv/Transforms/Passes.h"
 
-#include "llvm/ADT/StringMap.h"
-
+#include <map>
 #include <set>
 
 namespace dconv {
@@ -24,7 +23,7 @@ namespace {
 /// The SPECs of the option: one for all, and some by name.
 struct Requests {
   std::string forAll;
-  llvm::StringMap<std::string> byName;
+  std::map<std::string, std::string> byName;
   std::set<std::string> used;
 
   static FailureOr<Requests> parse(StringRef text, Location loc) {
@@ -34,7 +33,7 @@ struct Requests {
     for (StringRef spec : specs) {
       auto [name, rest] = spec.split(':');
       bool named = spec.contains(':');
-      std::string &slot = named ? requests.byName[name] : requests.forAll;
+      std::string &slot = named ? requests.byName[name.str()] : requests.forAll;
       if (!slot.empty())
         return emitError(loc, "split '") << spec << "' is given twice";
       slot = (named ? rest : spec).str();
@@ -42,8 +41,10 @@ struct Requests {
     return requests;
   }
 
+  bool names(StringRef name) const { return used.count(name.str()) != 0; }
+
   StringRef specFor(StringRef name) {
-    auto found = byName.find(name);
+    auto found = byName.find(name.str());
     if (found == byName.end())
       return forAll;
     used.insert(name.str());
@@ -70,18 +71,19 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
         return module.emitError() << size.error();
       budget = *size;
     }
-    FailureOr<Requests> requests = Requests::parse(split, module.getLoc());
-    if (failed(requests) || failed(refuseDynamicConvolutions(module)))
+    FailureOr<Requests> parsed = Requests::parse(split, module.getLoc());
+    if (failed(parsed) || failed(refuseDynamicConvolutions(module)))
       return failure();
+    requests = std::move(*parsed);
     noteRefused();
     for (auto &[name, convolution] : convolutionsOf(module))
       if (!convolution.op->getParentOfType<SubKernelOp>() &&
-          failed(plan(name, convolution, requests->specFor(name))))
+          failed(plan(name, convolution, requests.specFor(name))))
         return failure();
-    for (auto &entry : requests->byName)
-      if (!requests->used.count(entry.getKey().str()))
+    for (auto &[name, spec] : requests.byName)
+      if (!requests.names(name))
         return module.emitError("split names '")
-               << entry.getKey() << "', but there is no such convolution";
+               << name << "', but there is no such convolution";
     return success();
   }
 
@@ -116,6 +118,14 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
             : chooseSplit(geometry, count, budget, fills);
     if (!split)
       return op.emitOpError() << "'" << name << "': " << split.error();
+    if (plan && requests.names(name)) {
+      Result<Split> asked = parseSplit(spec.str(), geometry);
+      if (!asked || !(*asked == *split))
+        return op.emitOpError()
+               << "'" << name << "' carries a plan for '"
+               << toString(*split, geometry) << "' but '" << spec
+               << "' is asked for; remove one of them";
+    }
     Result<int64_t> peak = checkBudget(
         predict(distribute(geometry, *split, count, fills)), budget);
     if (!peak)
@@ -128,6 +138,7 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
     return success();
   }
 
+  Requests requests;
   MemoryBudget budget;
 };
 } // namespace

@@ -16,7 +16,8 @@ def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
 
     With `split`, a SPEC `dim=parts` or `dim=[length,...]`, comma-separated, is
     used for every convolution; `func#index:SPEC` for one of them, several
-    separated by `;`. Without, a simple rule tries candidates: S shards for S =
+    separated by `;`. A plan that is there is kept; a SPEC that names its
+    convolution and asks for another is an error. Without, a simple rule tries candidates: S shards for S =
     D, 2D, 4D, ... on D devices, every way to factor S over at most three dims;
     of those that fit the memory it takes the one whose busiest device is sent
     the fewest bytes (scattered and received), ties to less memory, then to the
