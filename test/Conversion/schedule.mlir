@@ -1,0 +1,224 @@
+// The commands of each device. What a command waits for is left out where the
+// checker, which runs at the end of the pass, proves it.
+// RUN: dconv-opt %s -split-input-file --dconv-partition --dconv-schedule | FileCheck %s
+// RUN: dconv-opt %s -split-input-file --dconv-partition --dconv-schedule --verify-roundtrip -o /dev/null
+
+// Both devices hold half of the image; each fetches the one element it lacks
+// into scratch, makes the padding on its own side of the image, and convolves.
+// The fill is done where its elements lie: it is no argument, and gone from the
+// host.
+//
+// CHECK-LABEL: func.func private @rows_0_kernel0(
+// CHECK-SAME:      memref<6xf32>, %{{.*}}: memref<3xf32>, %{{.*}}: memref<4xf32>) attributes {dconv.kernel} {
+// CHECK-NEXT:    linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]}
+// CHECK:       dconv.program @rows_0 (tensor<8xf32>, tensor<3xf32>) -> tensor<8xf32>
+// CHECK-SAME:    tensors [#dconv.tensor<"input 0", [8]>, #dconv.tensor<"input 1", [3]>, #dconv.tensor<"output", [8]>]
+// CHECK-SAME:    predicted #dconv.counters<received = [4, 4], sent = [4, 4], scatter = [28, 28], gather = [16, 16], peak = [256, 256]>
+// CHECK-SAME:    attributes {dconv.convolutions = [{grid = array<i64: 2>, kernels = [@rows_0_kernel0], macs = 24 : i64, name = "rows#0", split = "o0=2"}]}
+// CHECK:         dconv.device 0 arena 256 {
+// CHECK-NEXT:      %[[X:.*]], %[[XE:.*]] = dconv.alloc at 0 tensor 0 shard 0 [0] : memref<4xf32>
+// CHECK-NEXT:      %[[LOADED:.*]] = dconv.scatter 0 into %[[X]] [0][4] wait(%[[XE]])
+// CHECK-NEXT:      %[[W:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 1 shard 0 [0] : memref<3xf32>
+// CHECK-NEXT:      dconv.scatter 1 into %[[W]] [0][3]
+// CHECK-NEXT:      %[[Y:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 2 shard 0 [0] : memref<4xf32>
+// CHECK-NEXT:      dconv.fill %[[Y]] [0][4] with 0.000000e+00 : f32
+// CHECK-NEXT:      dconv.phase "run"
+// CHECK-NEXT:      dconv.send %[[X]] [3][1] to 1 step 1 shards 0 to 1 wait(%[[LOADED]])
+// CHECK-NEXT:      %[[WINDOW:.*]], %[[WE:.*]] = dconv.alloc {{.*}} tensor 0 shard 0 [-1] : memref<6xf32>
+// CHECK-NEXT:      %[[PADDED:.*]] = dconv.fill %[[WINDOW]] [-1][1] with 5.000000e-01 : f32 wait(%[[WE]])
+// CHECK-NEXT:      %[[OWN:.*]] = dconv.copy %[[X]] [0][4] into %[[WINDOW]] wait(%[[LOADED]], %[[WE]])
+// CHECK-NEXT:      %[[HALO:.*]] = dconv.receive %[[WINDOW]] [4][1] from 1 step 1 shards 1 to 0 wait(%[[WE]])
+// CHECK-NEXT:      %[[DONE:.*]] = dconv.launch @rows_0_kernel0(%[[WINDOW]], %[[W]]) into %[[Y]] scalars [] wait({{.*}}%[[PADDED]], %[[OWN]], %[[HALO]])
+// CHECK-NEXT:      dconv.free %[[WINDOW]]
+// CHECK-NEXT:      dconv.phase "store"
+// CHECK-NEXT:      dconv.gather %[[Y]] [0][4] into 0 wait(%[[DONE]])
+// CHECK-NEXT:      dconv.free %[[X]]
+// CHECK-NEXT:      dconv.free %[[W]]
+// CHECK-NEXT:      dconv.free %[[Y]]
+// CHECK-NEXT:    }
+// CHECK-NEXT:    dconv.device 1 arena 256 {
+// CHECK:           dconv.send %{{.*}} [4][1] to 0 step 1 shards 1 to 0
+// CHECK:           dconv.fill %{{.*}} [8][1] with 5.000000e-01 : f32
+// CHECK-NEXT:      dconv.receive %{{.*}} [3][1] from 0 step 1 shards 0 to 1
+// CHECK-NEXT:      dconv.copy %{{.*}} [4][4] into
+// CHECK-NEXT:      dconv.launch @rows_0_kernel0
+// CHECK:           dconv.gather %{{.*}} [4][4] into 0
+// CHECK:       func.func @rows(
+// CHECK-NOT:     linalg.fill
+// CHECK:         %[[R:.*]] = dconv.execute @rows_0(%arg0, %arg1) : (tensor<8xf32>, tensor<3xf32>) -> tensor<8xf32>
+// CHECK-NEXT:    return %[[R]]
+func.func @rows(%x: tensor<8xf32>, %w: tensor<3xf32>) -> tensor<8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant 0.5 : f32
+  %p = tensor.pad %x low[1] high[1] {
+  ^bb0(%i: index):
+    tensor.yield %half : f32
+  } : tensor<8xf32> to tensor<10xf32>
+  %e = tensor.empty() : tensor<8xf32>
+  %y = linalg.fill ins(%zero : f32) outs(%e : tensor<8xf32>) -> tensor<8xf32>
+  %0 = linalg.conv_1d {dconv.plan = #dconv.plan<grid = [2], split = {o0 = 0}>}
+      ins(%p, %w : tensor<10xf32>, tensor<3xf32>)
+      outs(%y : tensor<8xf32>) -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+
+// -----
+
+// Partial sums of bf16, on two devices for three shards. The initial output goes
+// to shard 0, widened; the others start from zero. Every piece is added in
+// ascending order of shards, each sum travels for itself also where shards share
+// a device, and the result is rounded once.
+//
+// CHECK:       dconv.program @sums_0
+// CHECK:         dconv.device 0
+// CHECK:           %[[Y0:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 2 shard 0 [0] : memref<8xf32>
+// CHECK:           %[[Y1:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 2 shard 1 [0] : memref<8xf32>
+// CHECK:           %[[NARROW:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 2 shard 0 [0] : memref<8xbf16>
+// CHECK-NEXT:      dconv.scatter 2 into %[[NARROW]] [0][8]
+// CHECK-NEXT:      dconv.convert %[[NARROW]] [0][8] into %[[Y0]]
+// CHECK-NEXT:      dconv.free %[[NARROW]]
+// CHECK-NEXT:      dconv.fill %[[Y1]] [0][8] with 0.000000e+00 : f32
+// CHECK:           dconv.phase "run"
+// CHECK:           dconv.launch @sums_0_kernel0{{.*}} into %[[Y0]]
+// CHECK:           dconv.launch @sums_0_kernel0{{.*}} into %[[Y1]]
+// CHECK:           dconv.send %[[Y0]] [6][2] to 1 step [[STEP:[0-9]+]] shards 0 to 2
+// CHECK-NEXT:      dconv.send %[[Y1]] [6][2] to 1 step [[STEP]] shards 1 to 2
+// CHECK:           dconv.copy %[[Y0]] [0][3] into %[[SUM:[^ ]*]] wait
+// CHECK:           dconv.accumulate add %[[Y1]] [0][3] into %[[SUM]]
+// CHECK-NEXT:      dconv.receive %[[PART:[^ ]*]] [0][3] from 1 step [[STEP]] shards 2 to 0
+// CHECK-NEXT:      dconv.accumulate add %[[PART]] [0][3] into %[[SUM]]
+// CHECK-NEXT:      dconv.convert %[[SUM]] [0][3] into %[[PIECE:[^ ]*]] wait({{.*}}) : memref<3xf32>, memref<3xbf16>
+// CHECK:           dconv.copy %[[Y0]] [3][3] into
+// CHECK:           dconv.phase "store"
+// CHECK-NEXT:      dconv.gather %[[PIECE]] [0][3] into 0
+// CHECK:         dconv.device 1
+// CHECK:           %[[Y2:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 2 shard 2 [0] : memref<8xf32>
+// CHECK-NEXT:      dconv.fill %[[Y2]] [0][8] with 0.000000e+00 : f32
+// CHECK:           dconv.receive %[[SUM:[^ ]*]] [6][2] from 0 step [[STEP]] shards 0 to 2
+// CHECK:           dconv.receive %[[PART:[^ ]*]] [6][2] from 0 step [[STEP]] shards 1 to 2
+// CHECK-NEXT:      dconv.accumulate add %[[PART]] [6][2] into %[[SUM]]
+// CHECK-NEXT:      dconv.accumulate add %[[Y2]] [6][2] into %[[SUM]]
+func.func @sums(%x: tensor<10xbf16>, %w: tensor<3xbf16>,
+                %y: tensor<8xbf16>) -> tensor<8xbf16> {
+  %0 = linalg.conv_1d
+      {dconv.plan = #dconv.plan<grid = [3], split = {k0 = 0}, devices = 2>}
+      ins(%x, %w : tensor<10xbf16>, tensor<3xbf16>)
+      outs(%y : tensor<8xbf16>) -> tensor<8xbf16>
+  return %0 : tensor<8xbf16>
+}
+
+// -----
+
+// The identity of a maximum is the least value.
+// CHECK:       dconv.program @max_0
+// CHECK:         dconv.device 1
+// CHECK:           dconv.fill %{{.*}} with -128 : i8
+// CHECK:           dconv.accumulate max
+func.func @max(%x: tensor<1x10x1xi8>, %window: tensor<3xi8>,
+               %y: tensor<1x8x1xi8>) -> tensor<1x8x1xi8> {
+  %0 = linalg.pooling_nwc_max
+      {dconv.plan = #dconv.plan<grid = [2], split = {k0 = 0}>}
+      ins(%x, %window : tensor<1x10x1xi8>, tensor<3xi8>)
+      outs(%y : tensor<1x8x1xi8>) -> tensor<1x8x1xi8>
+  return %0 : tensor<1x8x1xi8>
+}
+
+// -----
+
+// A halo of several owners, one of them on the same device: a copy from there,
+// messages from elsewhere, and nothing of the padding moves.
+// CHECK:       dconv.program @several_owners_0
+// CHECK-SAME:    received = [12, 20, 8]
+// CHECK:         dconv.device 1
+// CHECK:           %[[WINDOW:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 0 shard 2 [0] : memref<5xf32>
+// CHECK-NEXT:      dconv.receive %[[WINDOW]] [0][1] from 0 step 1 shards 0 to 2
+// CHECK-NEXT:      dconv.receive %[[WINDOW]] [1][1] from 0 step 1 shards 1 to 2
+// CHECK-NEXT:      dconv.copy %{{.*}} [2][1] into %[[WINDOW]]
+// CHECK-NEXT:      dconv.copy %{{.*}} [3][1] into %[[WINDOW]]
+// CHECK-NEXT:      dconv.receive %[[WINDOW]] [4][1] from 2 step 1 shards 4 to 2
+// CHECK-NEXT:      dconv.launch
+func.func @several_owners(%x: tensor<5xf32>, %w: tensor<5xf32>,
+                          %y: tensor<5xf32>) -> tensor<5xf32> {
+  %zero = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[2] high[2] {
+  ^bb0(%i: index):
+    tensor.yield %zero : f32
+  } : tensor<5xf32> to tensor<9xf32>
+  %0 = linalg.conv_1d
+      {dconv.plan = #dconv.plan<grid = [5], split = {o0 = 0}, devices = 3>}
+      ins(%p, %w : tensor<9xf32>, tensor<5xf32>)
+      outs(%y : tensor<5xf32>) -> tensor<5xf32>
+  return %0 : tensor<5xf32>
+}
+
+// -----
+
+// Zero points are arguments of the program that the launch passes by value.
+// CHECK:       func.func private @quantised_0_kernel0(%{{.*}}: memref<{{.*}}xi8>, %{{.*}}: memref<{{.*}}xi8>, %{{.*}}: memref<{{.*}}xi32>, %{{.*}}: i32, %{{.*}}: i32)
+// CHECK:       dconv.program @quantised_0 (tensor<1x10x10x4xi8>, tensor<3x3x4x8xi8>, tensor<1x8x8x8xi32>, i32, i32) -> tensor<1x8x8x8xi32>
+// CHECK:         dconv.launch @quantised_0_kernel0({{.*}}) into %{{.*}} scalars [3, 4]
+// CHECK:         dconv.execute @quantised_0(%arg0, %arg1, %arg2, %arg3, %arg4)
+func.func @quantised(%x: tensor<1x10x10x4xi8>, %w: tensor<3x3x4x8xi8>,
+                     %y: tensor<1x8x8x8xi32>, %zx: i32,
+                     %zw: i32) -> tensor<1x8x8x8xi32> {
+  %0 = linalg.conv_2d_nhwc_hwcf_q
+      {dconv.plan = #dconv.plan<grid = [2], split = {oc = 0}>}
+      ins(%x, %w, %zx, %zw : tensor<1x10x10x4xi8>, tensor<3x3x4x8xi8>, i32, i32)
+      outs(%y : tensor<1x8x8x8xi32>) -> tensor<1x8x8x8xi32>
+  return %0 : tensor<1x8x8x8xi32>
+}
+
+// -----
+
+// A device without shards runs nothing.
+// CHECK:       dconv.program @idle_0
+// CHECK:         dconv.device 1 arena 0 {
+// CHECK-NEXT:      dconv.phase "run"
+// CHECK-NEXT:      dconv.phase "store"
+// CHECK-NEXT:    }
+func.func @idle(%x: tensor<10xf32>, %w: tensor<3xf32>,
+                %y: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = linalg.conv_1d
+      {dconv.plan = #dconv.plan<grid = [], split = {}, devices = 2>}
+      ins(%x, %w : tensor<10xf32>, tensor<3xf32>)
+      outs(%y : tensor<8xf32>) -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+
+// -----
+
+// Each convolution has a program, each call lies where the op was, and names that
+// are taken are passed by.
+// CHECK:       dconv.program @network_0_ (
+// CHECK:       dconv.program @network_1 (
+// CHECK:       func.func @network(
+// CHECK:         %[[A:.*]] = dconv.execute @network_0_(
+// CHECK:         %[[B:.*]] = linalg.exp ins(%[[A]]
+// CHECK:         %[[C:.*]] = dconv.execute @network_1(%[[B]],
+// CHECK:         return %[[C]]
+func.func private @network_0()
+func.func @network(%x: tensor<12xf32>, %w: tensor<3xf32>, %a: tensor<10xf32>,
+                   %b: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = linalg.conv_1d {dconv.plan = #dconv.plan<grid = [2], split = {o0 = 0}>}
+      ins(%x, %w : tensor<12xf32>, tensor<3xf32>)
+      outs(%a : tensor<10xf32>) -> tensor<10xf32>
+  %1 = linalg.exp ins(%0 : tensor<10xf32>) outs(%a : tensor<10xf32>)
+      -> tensor<10xf32>
+  %2 = linalg.conv_1d {dconv.plan = #dconv.plan<grid = [4], split = {o0 = 0}>}
+      ins(%1, %w : tensor<10xf32>, tensor<3xf32>)
+      outs(%b : tensor<8xf32>) -> tensor<8xf32>
+  return %2 : tensor<8xf32>
+}
+
+// -----
+
+// What is at level 0 stays, planned or not: there is nothing to schedule.
+// CHECK:       func.func @level_0(
+// CHECK:         linalg.conv_1d
+// CHECK-NOT:   dconv.program
+func.func @level_0(%x: tensor<10xf32>, %w: tensor<3xf32>,
+                   %y: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = linalg.conv_1d ins(%x, %w : tensor<10xf32>, tensor<3xf32>)
+      outs(%y : tensor<8xf32>) -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
