@@ -120,11 +120,8 @@ FailureOr<CompiledModule> dconv::compileModule(ModuleOp module,
                                                StringRef path) {
   CompiledModule compiled;
   for (ProgramOp op : module.getOps<ProgramOp>()) {
-    FailureOr<runtime::Program> program = readProgram(op);
-    if (failed(program))
-      return failure();
     readConvolutions(op, compiled.programs.size(), compiled);
-    compiled.programs.push_back(std::move(*program));
+    compiled.programs.push_back(readProgram(op));
   }
   for (auto function : module.getOps<LLVM::LLVMFuncOp>())
     compiled.kernels += function->hasAttr("dconv.path");

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace dconv;
@@ -13,9 +14,9 @@ static ParseResult parseBox(OpAsmParser &parser, DenseI64ArrayAttr &offsets,
                             DenseI64ArrayAttr &sizes) {
   for (DenseI64ArrayAttr *list : {&offsets, &sizes}) {
     SmallVector<int64_t> values;
-    if (parser.parseCommaSeparatedList(
-            AsmParser::Delimiter::Square,
-            [&] { return parser.parseInteger(values.emplace_back()); }))
+    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+          return parser.parseInteger(values.emplace_back());
+        }))
       return failure();
     *list = parser.getBuilder().getDenseI64ArrayAttr(values);
   }
@@ -34,7 +35,25 @@ static void printBox(OpAsmPrinter &printer, Operation *,
 #define GET_OP_CLASSES
 #include "dconv/IR/DconvProgramOps.cpp.inc"
 
+/// True for the element types that dconv moves.
+static bool isMoved(Type type) {
+  return type.isF16() || type.isBF16() || type.isF32() || type.isF64() ||
+         type.isSignlessInteger(8) || type.isSignlessInteger(16) ||
+         type.isSignlessInteger(32) || type.isSignlessInteger(64);
+}
+
 LogicalResult ProgramOp::verifyRegions() {
+  auto type = cast<FunctionType>(getFunctionType());
+  for (Type passed :
+       llvm::concat<const Type>(type.getInputs(), type.getResults())) {
+    auto tensor = dyn_cast<RankedTensorType>(passed);
+    if (!isMoved(tensor ? tensor.getElementType() : passed) ||
+        (tensor && !tensor.hasStaticShape()))
+      return emitOpError("passes ") << passed << ", which dconv does not move";
+  }
+  for (Type result : type.getResults())
+    if (!isa<RankedTensorType>(result))
+      return emitOpError("returns ") << result << ", which is no tensor";
   int64_t next = 0;
   for (Operation &op : getBody().front()) {
     auto device = dyn_cast<DeviceOp>(op);
@@ -42,8 +61,7 @@ LogicalResult ProgramOp::verifyRegions() {
       return emitOpError("holds dconv.device alone, but also '")
              << op.getName() << "'";
     if (int64_t id = device.getId(); id != next)
-      return device.emitOpError("must be number ")
-             << next << " but is " << id;
+      return device.emitOpError("must be number ") << next << " but is " << id;
     ++next;
   }
   CountersAttr counters = getPredicted();
@@ -56,10 +74,132 @@ LogicalResult ProgramOp::verifyRegions() {
   return success();
 }
 
+LogicalResult DeviceOp::verifyRegions() {
+  SmallVector<StringRef, 2> phases;
+  for (Operation &op : getBody().front()) {
+    if (auto phase = dyn_cast<PhaseOp>(op))
+      phases.push_back(phase.getName());
+    else if (!isa<AllocOp, FreeOp, ScatterOp, GatherOp, FillOp, CopyOp,
+                  ConvertOp, AccumulateOp, SendOp, ReceiveOp, LaunchOp>(op))
+      return op.emitOpError("is no command of a device");
+  }
+  if (phases != ArrayRef<StringRef>{"run", "store"})
+    return emitOpError("needs the phases \"run\" and \"store\", once each in "
+                       "this order");
+  return success();
+}
+
 LogicalResult PhaseOp::verify() {
   if (getName() != "run" && getName() != "store")
     return emitOpError("needs \"run\" or \"store\" but has \"")
            << getName() << "\"";
+  return success();
+}
+
+/// The program that `command` belongs to.
+static ProgramOp programOf(Operation *command) {
+  return cast<ProgramOp>(command->getParentOp()->getParentOp());
+}
+
+static FunctionType programType(Operation *command) {
+  return cast<FunctionType>(programOf(command).getFunctionType());
+}
+
+/// That begin + size, of each dim, is a position.
+static LogicalResult verifyBounds(Operation *op, const char *what,
+                                  ArrayRef<int64_t> begins,
+                                  ArrayRef<int64_t> sizes) {
+  int64_t end;
+  for (auto [d, begin, size] : llvm::enumerate(begins, sizes))
+    if (size < 0 || llvm::AddOverflow(begin, size, end))
+      return op->emitOpError("has a ")
+             << what << " of " << size << " elements from " << begin
+             << " in dim " << d;
+  return success();
+}
+
+LogicalResult AllocOp::verify() {
+  ArrayRef<Attribute> tensors = programOf(*this).getTensors().getValue();
+  if (getTensor() >= tensors.size())
+    return emitOpError("is a window of tensor ")
+           << static_cast<int64_t>(getTensor()) << " of " << tensors.size();
+  size_t rank = cast<TensorAttr>(tensors[getTensor()]).getShape().size();
+  ArrayRef<int64_t> sizes = getBuffer().getType().getShape();
+  if (sizes.size() != rank || getOrigin().size() != rank)
+    return emitOpError("has a window of ")
+           << sizes.size() << " dims at an origin of " << getOrigin().size()
+           << " in a tensor of " << rank;
+  return verifyBounds(*this, "window", getOrigin(), sizes);
+}
+
+template <typename OpT> static LogicalResult verifyBox(OpT op) {
+  size_t rank = op.getBuffer().getType().getRank();
+  if (op.getOffsets().size() != rank || op.getSizes().size() != rank)
+    return op.emitOpError("has a box of ")
+           << op.getOffsets().size() << " offsets and " << op.getSizes().size()
+           << " sizes on a buffer of " << rank << " dims";
+  return verifyBounds(op, "box", op.getOffsets(), op.getSizes());
+}
+
+LogicalResult ScatterOp::verify() {
+  size_t count = programType(*this).getNumInputs();
+  if (getArgument() >= count)
+    return emitOpError("reads argument ")
+           << static_cast<int64_t>(getArgument()) << " of " << count;
+  return verifyBox(*this);
+}
+
+LogicalResult GatherOp::verify() {
+  size_t count = programType(*this).getNumResults();
+  if (getArgument() >= count)
+    return emitOpError("writes result ")
+           << static_cast<int64_t>(getArgument()) << " of " << count;
+  return verifyBox(*this);
+}
+
+LogicalResult FillOp::verify() {
+  Type element = getBuffer().getType().getElementType();
+  if (getValue().getType() != element ||
+      !isa<FloatAttr, IntegerAttr>(getValue()))
+    return emitOpError("fills ") << element << " with " << getValue();
+  return verifyBox(*this);
+}
+
+LogicalResult CopyOp::verify() { return verifyBox(*this); }
+LogicalResult ConvertOp::verify() { return verifyBox(*this); }
+LogicalResult AccumulateOp::verify() { return verifyBox(*this); }
+LogicalResult SendOp::verify() { return verifyBox(*this); }
+LogicalResult ReceiveOp::verify() { return verifyBox(*this); }
+
+LogicalResult LaunchOp::verify() {
+  ArrayRef<Type> arguments = programType(*this).getInputs();
+  for (int64_t scalar : getScalars())
+    if (scalar < 0 || scalar >= static_cast<int64_t>(arguments.size()) ||
+        isa<RankedTensorType>(arguments[scalar]))
+      return emitOpError("passes argument ")
+             << scalar << ", which is no scalar of the program";
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto kernel = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(
+      *this, getKernelAttr());
+  if (kernel && kernel->hasAttr("dconv.path"))
+    return success(); // compiled: its types are pointers
+  if (!kernel || !kernel->hasAttr("dconv.kernel"))
+    return emitOpError("launches ")
+           << getKernelAttr() << ", which is no kernel";
+  SmallVector<Type> needed(getInputs().getTypes());
+  needed.push_back(getOutput().getType());
+  for (int64_t scalar : getScalars())
+    needed.push_back(programType(*this).getInput(scalar));
+  if (kernel.getArgumentTypes() != ArrayRef<Type>(needed)) {
+    InFlightDiagnostic diag = emitOpError("launches ")
+                              << getKernelAttr() << " on " << needed;
+    diag.attachNote(kernel.getLoc())
+        << "the kernel takes " << kernel.getArgumentTypes();
+    return diag;
+  }
   return success();
 }
 

@@ -164,6 +164,10 @@ func.func @sub_kernel(%x: tensor<8xf32>, %w: tensor<3xf32>,
 // Level 3: programs
 //===----------------------------------------------------------------------===//
 
+func.func private @kernel(memref<6xf32>, memref<6xf32>, memref<4xbf16>, i32)
+    attributes {dconv.kernel}
+func.func private @nullary(memref<4xbf16>) attributes {dconv.kernel}
+
 // Every command once, with and without events to wait for.
 // CHECK-LABEL: dconv.program @commands (tensor<4xbf16>, i32) -> tensor<4xbf16>
 // CHECK-SAME:    tensors [#dconv.tensor<"input 0", [4]>]
@@ -211,7 +215,9 @@ dconv.program @commands (tensor<4xbf16>, i32) -> tensor<4xbf16>
   }
   dconv.device 1 arena 8 {
     %a, %0 = dconv.alloc at 0 tensor 0 shard 1 [0] : memref<4xbf16>
+    dconv.phase "run"
     %1 = dconv.receive %a [0][4] from 0 step 3 shards 0 to 1 wait(%0) : memref<4xbf16>
+    dconv.phase "store"
   }
 }
 
@@ -225,6 +231,8 @@ dconv.program @scalar () -> () tensors [#dconv.tensor<"sum", []>]
   dconv.device 0 arena 4 {
     %a, %0 = dconv.alloc at 0 tensor 0 shard 0 [] : memref<i32>
     %1 = dconv.fill %a [][] with 7 : i32 : memref<i32>
+    dconv.phase "run"
+    dconv.phase "store"
   }
 }
 

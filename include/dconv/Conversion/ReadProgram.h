@@ -11,10 +11,9 @@ namespace dconv {
 /// The runtime's name of a type, or nothing where dconv has none.
 std::optional<runtime::ElementType> elementTypeOf(mlir::Type type);
 
-/// What `op` says, for the checker and the runtime. Fails, with a diagnostic,
-/// where a command names what does not exist; whether the lists are right is the
-/// checker's question.
-mlir::FailureOr<runtime::Program> readProgram(ProgramOp op);
+/// What `op`, which verifies, says, for the checker and the runtime. Whether the
+/// lists are right is the checker's question.
+runtime::Program readProgram(ProgramOp op);
 
 } // namespace dconv
 

@@ -10,6 +10,13 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+/// Memory of a device: dense, of a type that dconv moves.
+def Dconv_Buffer : ConfinedType<
+    StaticShapeMemRefOf<[F16, BF16, F32, F64, I8, I16, I32, I64]>,
+    [CPred<"::llvm::cast<::mlir::MemRefType>($_self).getLayout().isIdentity()">],
+    "dense buffer of static shape of f16, bf16, f32, f64, i8, i16, i32 or i64",
+    "::mlir::MemRefType">;
+
 def Dconv_ProgramOp : Dconv_Op<"program",
     [IsolatedFromAbove, Symbol, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "what every device runs for one distributed computation";
@@ -21,7 +28,8 @@ def Dconv_ProgramOp : Dconv_Op<"program",
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        TypeAttrOf<FunctionType>:$function_type,
-                       ArrayAttr:$tensors,
+                       TypedArrayAttrBase<Dconv_TensorAttr,
+                                          "array of tensors">:$tensors,
                        Dconv_CountersAttr:$predicted);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
@@ -37,6 +45,7 @@ def Dconv_DeviceOp : Dconv_Op<"device",
   let arguments = (ins I64Attr:$id, I64Attr:$arena);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$id `arena` $arena attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1; // reads the commands in the region
 }
 
 class Dconv_Command<string mnemonic, list<Trait> traits = []>
@@ -65,16 +74,17 @@ def Dconv_AllocOp : Dconv_Op<"alloc",
   let arguments = (ins I64Attr:$offset, I64Attr:$tensor, I64Attr:$shard,
                        DenseI64ArrayAttr:$origin,
                        Variadic<Dconv_EventType>:$waits);
-  let results = (outs Res<AnyStaticShapeMemRef, "", [MemAlloc]>:$buffer,
+  let results = (outs Res<Dconv_Buffer, "", [MemAlloc]>:$buffer,
                       Dconv_EventType:$event);
   let assemblyFormat = [{
     `at` $offset `tensor` $tensor `shard` $shard $origin
     (`wait` `(` $waits^ `)`)? attr-dict `:` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 def Dconv_FreeOp : Dconv_Command<"free"> {
   let summary = "ends the life of a buffer";
-  let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemFree]>:$buffer,
+  let arguments = (ins Arg<Dconv_Buffer, "", [MemFree]>:$buffer,
                        Variadic<Dconv_EventType>:$waits);
   let assemblyFormat =
       "$buffer (`wait` `(` $waits^ `)`)? attr-dict `:` type($buffer)";
@@ -83,27 +93,29 @@ def Dconv_FreeOp : Dconv_Command<"free"> {
 def Dconv_ScatterOp : Dconv_Command<"scatter"> {
   let summary = "brings a box of a program argument from the host";
   let arguments = (ins I64Attr:$argument,
-                       Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$buffer,
+                       Arg<Dconv_Buffer, "", [MemWrite]>:$buffer,
                        DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes,
                        Variadic<Dconv_EventType>:$waits);
   let assemblyFormat = [{
     $argument `into` $buffer custom<Box>($offsets, $sizes)
     (`wait` `(` $waits^ `)`)? attr-dict `:` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 def Dconv_GatherOp : Dconv_Command<"gather"> {
   let summary = "returns a box of a program result to the host";
-  let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemRead]>:$buffer,
+  let arguments = (ins Arg<Dconv_Buffer, "", [MemRead]>:$buffer,
                        DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes,
                        I64Attr:$argument, Variadic<Dconv_EventType>:$waits);
   let assemblyFormat = [{
     $buffer custom<Box>($offsets, $sizes) `into` $argument
     (`wait` `(` $waits^ `)`)? attr-dict `:` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 def Dconv_FillOp : Dconv_Command<"fill"> {
   let summary = "sets a box to one value: initial outputs and local padding";
-  let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$buffer,
+  let arguments = (ins Arg<Dconv_Buffer, "", [MemWrite]>:$buffer,
                        DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes,
                        TypedAttrInterface:$value,
                        Variadic<Dconv_EventType>:$waits);
@@ -111,16 +123,18 @@ def Dconv_FillOp : Dconv_Command<"fill"> {
     $buffer custom<Box>($offsets, $sizes) `with` $value
     (`wait` `(` $waits^ `)`)? attr-dict `:` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 class Dconv_MoveOp<string mnemonic> : Dconv_Command<mnemonic> {
-  let arguments = (ins Arg<AnyStaticShapeMemRef, "", [MemRead]>:$source,
+  let arguments = (ins Arg<Dconv_Buffer, "", [MemRead]>:$source,
                        DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes,
-                       Arg<AnyStaticShapeMemRef, "", [MemWrite]>:$buffer,
+                       Arg<Dconv_Buffer, "", [MemWrite]>:$buffer,
                        Variadic<Dconv_EventType>:$waits);
   let assemblyFormat = [{
     $source custom<Box>($offsets, $sizes) `into` $buffer
     (`wait` `(` $waits^ `)`)? attr-dict `:` type($source) `,` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 def Dconv_CopyOp : Dconv_MoveOp<"copy"> {
   let summary = "copies a box between buffers of one device";
@@ -131,18 +145,19 @@ def Dconv_ConvertOp : Dconv_MoveOp<"convert"> {
 def Dconv_AccumulateOp : Dconv_Command<"accumulate"> {
   let summary = "combines a box of partial sums into another buffer";
   let arguments = (ins Dconv_Combiner:$combiner,
-                       Arg<AnyStaticShapeMemRef, "", [MemRead]>:$source,
+                       Arg<Dconv_Buffer, "", [MemRead]>:$source,
                        DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes,
-                       Arg<AnyStaticShapeMemRef, "", [MemRead, MemWrite]>:$buffer,
+                       Arg<Dconv_Buffer, "", [MemRead, MemWrite]>:$buffer,
                        Variadic<Dconv_EventType>:$waits);
   let assemblyFormat = [{
     $combiner $source custom<Box>($offsets, $sizes) `into` $buffer
     (`wait` `(` $waits^ `)`)? attr-dict `:` type($source) `,` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 class Dconv_MessageOp<string mnemonic, string direction, MemoryEffect effect>
     : Dconv_Command<mnemonic> {
-  let arguments = (ins Arg<AnyStaticShapeMemRef, "", [effect]>:$buffer,
+  let arguments = (ins Arg<Dconv_Buffer, "", [effect]>:$buffer,
                        DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes,
                        I64Attr:$peer, I64Attr:$step, I64Attr:$source_shard,
                        I64Attr:$destination_shard,
@@ -150,6 +165,7 @@ class Dconv_MessageOp<string mnemonic, string direction, MemoryEffect effect>
   let assemblyFormat = "$buffer custom<Box>($offsets, $sizes) `" # direction #
       "` $peer `step` $step `shards` $source_shard `to` $destination_shard "
       "(`wait` `(` $waits^ `)`)? attr-dict `:` type($buffer)";
+  let hasVerifier = 1;
 }
 def Dconv_SendOp : Dconv_MessageOp<"send", "to", MemRead> {
   let summary = "sends a box to another device";
@@ -162,15 +178,17 @@ def Dconv_SendOp : Dconv_MessageOp<"send", "to", MemRead> {
 def Dconv_ReceiveOp : Dconv_MessageOp<"receive", "from", MemWrite> {
   let summary = "receives a box from another device";
 }
-def Dconv_LaunchOp : Dconv_Command<"launch", [AttrSizedOperandSegments]> {
+def Dconv_LaunchOp : Dconv_Command<"launch",
+    [AttrSizedOperandSegments,
+     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs a kernel on whole buffers";
   let description = [{
-    The kernel reads `inputs` and combines into `output`; `scalars` are program
-    arguments passed by value after the buffers.
+    The kernel reads `inputs` and combines into `output`; `scalars` are numbers
+    of program arguments, passed by value after the buffers.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel,
-                       Arg<Variadic<AnyStaticShapeMemRef>, "", [MemRead]>:$inputs,
-                       Arg<AnyStaticShapeMemRef, "", [MemRead, MemWrite]>:$output,
+                       Arg<Variadic<Dconv_Buffer>, "", [MemRead]>:$inputs,
+                       Arg<Dconv_Buffer, "", [MemRead, MemWrite]>:$output,
                        DenseI64ArrayAttr:$scalars,
                        Variadic<Dconv_EventType>:$waits);
   let assemblyFormat = [{
@@ -178,6 +196,7 @@ def Dconv_LaunchOp : Dconv_Command<"launch", [AttrSizedOperandSegments]> {
     (`wait` `(` $waits^ `)`)? attr-dict
     `:` (`(` type($inputs)^ `)` `,`)? type($output)
   }];
+  let hasVerifier = 1;
 }
 
 def Dconv_ExecuteOp : Dconv_Op<"execute",
