@@ -79,8 +79,7 @@ public:
 
   FailureOr<ComponentSchedule> read(const Component &component) {
     auto grid = [](Operation *op) {
-      Value sharded =
-          isa<ShardOp>(op) ? op->getResult(0) : op->getOperand(0);
+      Value sharded = isa<ShardOp>(op) ? op->getResult(0) : op->getOperand(0);
       return cast<ShardedType>(sharded.getType()).getSharding().getGrid();
     };
     program().grid = grid(component.ops.front()).grid();
@@ -98,29 +97,20 @@ private:
   DistributedProgram &program() { return result.input.program; }
 
   LogicalResult read(Operation *op) {
-    return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-        .Case([&](ShardOp op) { return readShard(op); })
-        .Case([&](UnshardOp op) { return readUnshard(op); })
-        .Case([&](SubKernelOp op) { return readSubKernel(op); })
-        .Case([&](AllReduceOp op) { return readAllReduce(op); })
-        .Case([&](ReduceScatterOp op) {
-          Step step;
-          step.kind = StepKind::ReduceScatter;
-          return readMove(op, step);
-        })
+    if (auto shard = dyn_cast<ShardOp>(op))
+      return readShard(shard);
+    llvm::TypeSwitch<Operation *>(op)
+        .Case([&](UnshardOp op) { readUnshard(op); })
+        .Case([&](SubKernelOp op) { readSubKernel(op); })
+        .Case([&](AllReduceOp op) { readAllReduce(op); })
+        .Case(
+            [&](ReduceScatterOp op) { readMove(op, StepKind::ReduceScatter); })
         .Case([&](HaloExchangeOp op) {
-          Step step;
-          step.kind = StepKind::Redistribute;
-          if (failed(readMove(op, step)))
-            return failure();
+          readMove(op, StepKind::Redistribute);
           program().values.back().fetchedOnUse = isFetchedOnUse(op);
-          return success();
         })
-        .Default([&](Operation *op) {
-          Step step;
-          step.kind = StepKind::Redistribute;
-          return readMove(op, step);
-        });
+        .Default([&](Operation *op) { readMove(op, StepKind::Redistribute); });
+    return success();
   }
 
   //===--------------------------------------------------------------------===//
@@ -128,29 +118,23 @@ private:
   //===--------------------------------------------------------------------===//
 
   /// Adds a value of `type` that is a version of tensor `tensor`, made by
-  /// `step`.
-  LogicalResult addValue(Operation *op, Value value, ShardedType type,
-                         uint32_t tensor, Step step, StepDetail detail) {
-    std::optional<runtime::ElementType> element =
-        elementTypeOf(type.getTensor().getElementType());
-    std::optional<runtime::ElementType> storage =
-        elementTypeOf(type.storageType());
-    if (!element || !storage)
-      return op->emitOpError("dconv moves f16, bf16, f32, f64, i8, i16, i32 "
-                             "and i64, but this is ")
-             << type.getTensor();
+  /// `step`. Each comes from a shard, whose types have been checked.
+  void addValue(Value value, ShardedType type, uint32_t tensor, Step step,
+                StepDetail detail) {
+    runtime::ElementType element =
+        *elementTypeOf(type.getTensor().getElementType());
+    runtime::ElementType storage = *elementTypeOf(type.storageType());
     ShardedValue entry;
     entry.layout = type.layout();
     entry.shape = type.getTensor().getShape().vec();
-    entry.elementBytes = runtime::bytesOf(*element);
-    entry.storageBytes = runtime::bytesOf(*storage);
+    entry.elementBytes = runtime::bytesOf(element);
+    entry.storageBytes = runtime::bytesOf(storage);
     step.result = program().values.size();
     if (value)
       numbers[value] = step.result;
     program().values.push_back(std::move(entry));
-    result.input.values.push_back({*element, *storage, tensor});
+    result.input.values.push_back({element, storage, tensor});
     addStep(std::move(step), std::move(detail));
-    return success();
   }
 
   void addStep(Step step, StepDetail detail) {
@@ -158,8 +142,8 @@ private:
     result.input.steps.push_back(std::move(detail));
   }
 
-  uint32_t addTensor(const Twine &name, ArrayRef<int64_t> shape) {
-    result.input.tensors.push_back({name.str(), shape.vec()});
+  uint32_t addTensor(const std::string &name, ArrayRef<int64_t> shape) {
+    result.input.tensors.push_back({name, shape.vec()});
     return result.input.tensors.size() - 1;
   }
 
@@ -197,7 +181,8 @@ private:
     StepDetail detail;
     detail.identity =
         identityOf(type.getSharding().getCombiner(), type.storageType());
-    Twine name = isInit(op) ? Twine("output") : Twine("input ") + Twine(inputs++);
+    std::string name =
+        isInit(op) ? "output" : "input " + std::to_string(inputs++);
     if (TypedAttr constant = constantFill(op.getInput())) {
       step.kind = StepKind::Fill;
       detail.fill = widenedBits(constant, type.storageType());
@@ -205,9 +190,9 @@ private:
       step.kind = StepKind::Shard;
       detail.argument = argumentOf(op.getInput());
     }
-    return addValue(op, op.getResult(), type,
-                    addTensor(name.str(), type.getTensor().getShape()), step,
-                    detail);
+    addValue(op.getResult(), type, addTensor(name, type.getTensor().getShape()),
+             step, detail);
+    return success();
   }
 
   /// True where `op` shards the initial output of a sub-kernel.
@@ -218,7 +203,7 @@ private:
     });
   }
 
-  LogicalResult readUnshard(UnshardOp op) {
+  void readUnshard(UnshardOp op) {
     Step step;
     step.kind = StepKind::Unshard;
     step.operand = numbers.lookup(op.getInput());
@@ -230,22 +215,22 @@ private:
     result.input.results.push_back(std::move(argument));
     result.results.push_back(op);
     addStep(step, detail);
-    return success();
   }
 
-  LogicalResult readMove(Operation *op, Step step) {
+  void readMove(Operation *op, StepKind kind) {
     Value from = op->getOperand(0);
+    Step step;
+    step.kind = kind;
     step.operand = numbers.lookup(from);
     StepDetail detail;
     detail.combiner = static_cast<runtime::Combiner>(
         cast<ShardedType>(from.getType()).getSharding().getCombiner());
-    return addValue(op, op->getResult(0),
-                    cast<ShardedType>(op->getResult(0).getType()),
-                    tensorOf(from), step, detail);
+    addValue(op->getResult(0), cast<ShardedType>(op->getResult(0).getType()),
+             tensorOf(from), step, detail);
   }
 
   /// An all-reduce is a reduce-scatter and an all-gather.
-  LogicalResult readAllReduce(AllReduceOp op) {
+  void readAllReduce(AllReduceOp op) {
     auto from = cast<ShardedType>(op.getInput().getType());
     ArrayRef<int64_t> shape = from.getTensor().getShape();
     ShardedType pieces = ShardedType::get(
@@ -257,16 +242,14 @@ private:
     reduce.kind = StepKind::ReduceScatter;
     reduce.operand = numbers.lookup(op.getInput());
     StepDetail detail;
-    detail.combiner = static_cast<runtime::Combiner>(
-        from.getSharding().getCombiner());
+    detail.combiner =
+        static_cast<runtime::Combiner>(from.getSharding().getCombiner());
     uint32_t tensor = tensorOf(op.getInput());
-    if (failed(addValue(op, Value(), pieces, tensor, reduce, detail)))
-      return failure();
+    addValue(Value(), pieces, tensor, reduce, detail);
     Step gather;
     gather.kind = StepKind::Redistribute;
     gather.operand = program().values.size() - 1;
-    return addValue(op, op.getResult(), op.getType(), tensor, gather,
-                    StepDetail());
+    addValue(op.getResult(), op.getType(), tensor, gather, StepDetail());
   }
 
   /// True where only one sub-kernel reads the result of `op`, and exactly what
@@ -293,7 +276,7 @@ private:
     return true;
   }
 
-  LogicalResult readSubKernel(SubKernelOp op) {
+  void readSubKernel(SubKernelOp op) {
     std::optional<RecognizedConvolution> recognized =
         recognizeConvolution(op.convolution());
     Convolution geometry = op.geometry();
@@ -305,10 +288,7 @@ private:
     step.kind = StepKind::SubKernel;
     step.operand = numbers.lookup(op.getInit());
     StepDetail detail;
-    if (std::optional<runtime::ElementType> type = elementTypeOf(accumulator))
-      detail.accumulator = *type;
-    else
-      return op.emitOpError("accumulates in ") << accumulator;
+    detail.accumulator = *elementTypeOf(accumulator);
     step.accumulatorBytes = runtime::bytesOf(detail.accumulator);
     for (auto [i, input] : llvm::enumerate(op.getInputs())) {
       KernelInput read{static_cast<int>(numbers.lookup(input)), {}};
@@ -323,8 +303,10 @@ private:
       Value value = recognized->op->getOperand(scalar);
       if (auto tensor = value.getDefiningOp<tensor::FromElementsOp>())
         value = tensor.getElements().front();
-      if (!elementTypeOf(value.getType()))
-        return op.emitOpError("passes a scalar of type ") << value.getType();
+      // A constant of the region becomes an argument: it must outlive it.
+      if (Operation *constant = value.getDefiningOp();
+          constant && op->isProperAncestor(constant))
+        constant->moveBefore(op);
       detail.scalars.push_back(argumentOf(value));
     }
 
@@ -344,13 +326,11 @@ private:
     }
     uint32_t tensor = tensorOf(op.getInit());
     int init = step.operand;
-    if (failed(addValue(op, op.getResult(), op.getType(), tensor,
-                        std::move(step), std::move(detail))))
-      return failure();
+    addValue(op.getResult(), op.getType(), tensor, std::move(step),
+             std::move(detail));
     // The initial output is not read again: the result takes over its memory.
     if (op.getInit().hasOneUse())
       program().values.back().inPlaceOf = init;
-    return success();
   }
 
   /// The number of a kernel in this program.
@@ -370,7 +350,7 @@ private:
 };
 } // namespace
 
-FailureOr<ComponentSchedule>
-dconv::readComponent(const Component &component, KernelOutliner &outliner) {
+FailureOr<ComponentSchedule> dconv::readComponent(const Component &component,
+                                                  KernelOutliner &outliner) {
   return ComponentReader(outliner).read(component);
 }

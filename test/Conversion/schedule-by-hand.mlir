@@ -163,3 +163,46 @@ func.func @reread(%x: tensor<10xf32>, %w: tensor<3xf32>, %y: tensor<8xf32>)
   %2 = dconv.unshard %ys : !output -> tensor<8xf32>
   return %1, %2 : tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+#whole = #dconv.sharding<#dconv.grid<>>
+!input = !dconv.sharded<tensor<10xi8>, #whole>
+!filter = !dconv.sharded<tensor<3xi8>, #whole>
+!output = !dconv.sharded<tensor<8xi32>, #whole>
+
+// A zero point that is a constant of the region is passed like any other.
+// CHECK:       dconv.program @constant_zero_point_0 (tensor<10xi8>, tensor<3xi8>, tensor<8xi32>, i32) -> tensor<8xi32>
+// CHECK:           dconv.launch {{.*}} scalars [3]
+// CHECK:         %[[ZERO:.*]] = arith.constant 3 : i32
+// CHECK:         dconv.execute @constant_zero_point_0(%arg0, %arg1, %arg2, %[[ZERO]])
+func.func @constant_zero_point(%x: tensor<10xi8>, %w: tensor<3xi8>,
+                               %y: tensor<8xi32>) -> tensor<8xi32> {
+  %xs = dconv.shard %x : tensor<10xi8> -> !input
+  %ws = dconv.shard %w : tensor<3xi8> -> !filter
+  %ys = dconv.shard %y : tensor<8xi32> -> !output
+  %0 = dconv.sub_kernel ins(%xs, %ws : !input, !filter) outs(%ys : !output)
+      split #dconv.split<> {
+  ^bb0(%a: tensor<10xi8>, %b: tensor<3xi8>, %c: tensor<8xi32>):
+    %zero = arith.constant 3 : i32
+    %tensor = tensor.from_elements %zero : tensor<i32>
+    %r = linalg.generic {
+        indexing_maps = [affine_map<(o, k) -> (o + k)>,
+                         affine_map<(o, k) -> (k)>, affine_map<(o, k) -> ()>,
+                         affine_map<(o, k) -> (o)>],
+        iterator_types = ["parallel", "reduction"]}
+        ins(%a, %b, %tensor : tensor<10xi8>, tensor<3xi8>, tensor<i32>)
+        outs(%c : tensor<8xi32>) {
+    ^bb0(%p: i8, %q: i8, %z: i32, %s: i32):
+      %1 = arith.extsi %p : i8 to i32
+      %2 = arith.subi %1, %z : i32
+      %3 = arith.extsi %q : i8 to i32
+      %4 = arith.muli %2, %3 : i32
+      %5 = arith.addi %s, %4 : i32
+      linalg.yield %5 : i32
+    } -> tensor<8xi32>
+    dconv.yield %r : tensor<8xi32>
+  } : !output
+  %1 = dconv.unshard %0 : !output -> tensor<8xi32>
+  return %1 : tensor<8xi32>
+}
