@@ -143,6 +143,13 @@ private:
     for (unsigned i = 0; i < 2; ++i) {
       surroundings.zeroPoints[i] = points[i];
       std::string name = "%zero" + std::to_string(i);
+      if (operation.zeroPointType != "i32") {
+        addArgument(name + "_element",
+                    Tensor{ElementType::I32, {}, {points[i]}});
+        body += "  " + name + " = tensor.from_elements " + name +
+                "_element : " + operation.zeroPointType + "\n";
+        continue;
+      }
       if (setting.passesZeroPoints)
         addArgument(name, Tensor{ElementType::I32, {}, {points[i]}});
       else

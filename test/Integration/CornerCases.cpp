@@ -2,6 +2,8 @@
 
 #include "Case.h"
 
+#include <tuple>
+
 namespace dconv::test {
 
 /// A convolution in f32 with its channels last.
@@ -64,6 +66,36 @@ Cases cornerCases() {
   each(convolution("many_channels", {{6, 3, 1, 1, 1, 1}, {6, 3, 1, 1, 1, 1}},
                    /*channels=*/32),
        {}, {"ic=8", "ic=5,o0=2", "ic=4,k0=3", "ic=[1,30,1]", "oc=4,ic=4"});
+
+  // Sizes that fill registers and caches, with what is left over.
+  for (auto [name, channels, filters, type] :
+       {std::tuple<const char *, int64_t, int64_t, ElementType>{
+            "wide", 48, 40, ElementType::F32},
+        {"wide", 40, 24, ElementType::BF16},
+        {"wide", 40, 24, ElementType::F64},
+        {"wide", 40, 48, ElementType::I8}}) {
+    const std::vector<ImageDim> image = {{7, 3, 1, 1, 1, 1},
+                                         {55, 3, 1, 1, 1, 1}};
+    for (const Layout &layout : {Layout{"nhwc", "hwcf", "nhwf"},
+                                 Layout{"nchw", "fchw", "nfhw"}}) {
+      Operation operation =
+          describe(std::string(name) + "_" + layout.input, layout,
+                   {{'n', 1}, {'c', channels}, {'f', filters}}, image);
+      operation.mnemonic = "conv_2d_" + layout.input + "_" + layout.filter;
+      operation.attributes = stridesText(image);
+      setTypes(operation, type,
+               type == ElementType::I8 ? ElementType::I32 : type);
+      for (const char *split : {"o0=3", "ic=2,oc=3", "o1=4,k0=3"})
+        add(cases, operation, {}, typesName(operation), split, 4);
+    }
+  }
+  const std::vector<ImageDim> image = {{7, 5, 1, 1, 2, 2}, {31, 5, 2, 1, 1, 2}};
+  Operation wideDepthwise =
+      describe("wide_depthwise", Layout{"nhwc", "hwc", "nhwc"},
+               {{'n', 1}, {'c', 70}}, image);
+  wideDepthwise.mnemonic = "depthwise_conv_2d_nhwc_hwc";
+  wideDepthwise.attributes = stridesText(image);
+  each(wideDepthwise, {}, {"o1=3", "g=4", "k0=2,o0=2"});
 
   // Padding of another value than zero, and padded inputs with another use.
   const Operation padded =

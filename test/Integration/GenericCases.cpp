@@ -75,6 +75,12 @@ Cases elementCases() {
          {"o0=3,o1=2", isDepthwise ? "g=3,k0=2" : "ic=2,k0=2"})
       add(cases, operation, setting, "i8_i32_points", split, 4);
   }
+  // Zero points in tensors without dims.
+  Operation boxed = namedOperation("conv_2d_nhwc_hwcf_q");
+  boxed.name = "generic_nhwc_hwcf_q";
+  boxed.mnemonic.clear();
+  boxed.zeroPointType = "tensor<i32>";
+  addTypical(cases, boxed, settingOf(boxed), "i8_i32");
   return cases;
 }
 
@@ -140,6 +146,11 @@ Cases genericCases() {
   uint64_t seed = 101;
   for (const Operation &operation : generics())
     addSplits(cases, operation, {}, "f32", /*combinations=*/4, seed++);
+  // Loops by number.
+  for (Operation operation : generics())
+    if (operation.name == "backward_filter" || operation.name == "grouped")
+      for (const char *split : {"d0=2,d5=2", "d6=2,d3=2"})
+        add(cases, operation, {}, "f32", split, 4);
   // A pooling over all dims, as JAX writes a reduce-window.
   Operation window = describe(
       "reduce_window", "o0=2 o1=4 o2=4 o3=3 k0=1 k1=3 k2=2 k3=1",

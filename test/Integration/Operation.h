@@ -31,7 +31,8 @@ struct Operation {
   ElementType outputType = ElementType::F32;
   Combine combine = Combine::Add;
   bool isUnsigned = false;  ///< how inputs are widened and compared
-  bool isQuantised = false; ///< two i32 zero points follow the inputs
+  bool isQuantised = false; ///< two zero points follow the inputs
+  std::string zeroPointType = "i32"; ///< or "tensor<i32>"
   bool isReversed = false;  ///< the generic's body names its operands backwards
 
   bool isPooling() const { return geometry.inputs.size() == 1; }

@@ -109,8 +109,8 @@ std::string opText(const Operation &operation,
   }
   if (operation.isQuantised)
     for (size_t i = 0; i < inputs.size(); ++i)
-      add("%zero" + std::to_string(i), "i32", "%p" + std::to_string(i), "i32",
-          {});
+      add("%zero" + std::to_string(i), operation.zeroPointType,
+          "%p" + std::to_string(i), "i32", {});
   if (!operation.shapeOnly.empty()) {
     const Shape window = windowOf(operation);
     const ElementType type = operation.inputTypes[0];
