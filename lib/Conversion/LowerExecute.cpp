@@ -11,6 +11,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 namespace dconv {
 #define GEN_PASS_DEF_LOWEREXECUTEPASS
@@ -65,8 +66,13 @@ class LowerExecute : public dconv::impl::LowerExecutePassBase<LowerExecute> {
 
   LogicalResult lowerCall(ExecuteOp call) {
     auto number = programNumbers.find(call.getProgram());
-    if (number == programNumbers.end() || call->getNumResults() != 0)
+    auto isTensor = [](Type type) { return isa<TensorType>(type); };
+    if (llvm::any_of(call->getOperandTypes(), isTensor) ||
+        call->getNumResults() != 0)
       return call.emitOpError("must be bufferized before it is lowered");
+    if (number == programNumbers.end() ||
+        !call->getParentOfType<FunctionOpInterface>())
+      return call.emitOpError("must be in a function of the module");
     OpBuilder builder(call);
     Location loc = call.getLoc();
     Value arguments = storePointers(builder, call, call.getInputs());

@@ -259,8 +259,8 @@ LogicalResult ShardingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   for (unsigned axis : partialAxes)
     if (failed(use(axis)))
       return failure();
-  if (accumulator && partialAxes.empty())
-    return emitError() << "only partial sums have an accumulator type";
+  assert((!accumulator || !partialAxes.empty()) &&
+         "only partial sums have an accumulator");
   return success();
 }
 

@@ -120,14 +120,10 @@ LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   }
   if (!llvm::all_of(used, [](bool axis) { return axis; }))
     return emitError() << "every axis of the grid must split a dim";
-  for (NamedAttribute entry : stripes) {
+  for (NamedAttribute entry : stripes)
     if (!split.get(entry.getName()))
       return emitError() << "stripes of dim '" << entry.getName().getValue()
                          << "', which is not split";
-    if (!isa<DenseI64ArrayAttr>(entry.getValue()))
-      return emitError() << "stripes of dim '" << entry.getName().getValue()
-                         << "' need a list of lengths";
-  }
   return success();
 }
 

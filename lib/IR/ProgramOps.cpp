@@ -193,14 +193,27 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   needed.push_back(getOutput().getType());
   for (int64_t scalar : getScalars())
     needed.push_back(programType(*this).getInput(scalar));
-  if (kernel.getArgumentTypes() != ArrayRef<Type>(needed)) {
+  if (kernel.getArgumentTypes() != ArrayRef<Type>(needed) ||
+      kernel.getNumResults() != 0) {
     InFlightDiagnostic diag = emitOpError("launches ")
                               << getKernelAttr() << " on " << needed;
     diag.attachNote(kernel.getLoc())
-        << "the kernel takes " << kernel.getArgumentTypes();
+        << "the kernel is " << kernel.getFunctionType();
     return diag;
   }
   return success();
+}
+
+/// True where a value of type `given` may be passed as what a program takes or
+/// returns: the tensor, or a dense buffer of it.
+static bool isPassable(Type given, Type wanted) {
+  if (auto buffer = dyn_cast<MemRefType>(given))
+    return buffer.getLayout().isIdentity() && isa<RankedTensorType>(wanted) &&
+           RankedTensorType::get(buffer.getShape(), buffer.getElementType()) ==
+               wanted;
+  if (auto tensor = dyn_cast<RankedTensorType>(given))
+    return tensor.dropEncoding() == wanted;
+  return given == wanted;
 }
 
 LogicalResult ExecuteOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -209,18 +222,14 @@ LogicalResult ExecuteOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!program)
     return emitOpError("runs ") << getProgramAttr() << ", which is no program";
   auto type = cast<FunctionType>(program.getFunctionType());
-  auto matches = [](TypeRange have, TypeRange want) {
-    return have.size() == want.size() &&
-           llvm::all_of(llvm::zip(have, want), [](auto pair) {
-             auto [a, b] = pair;
-             auto shaped = dyn_cast<ShapedType>(a);
-             auto wanted = dyn_cast<ShapedType>(b);
-             if (!shaped || !wanted)
-               return a == b;
-             return shaped.getShape() == wanted.getShape() &&
-                    shaped.getElementType() == wanted.getElementType();
+  auto matches = [](TypeRange given, TypeRange wanted) {
+    return given.size() == wanted.size() &&
+           llvm::all_of(llvm::zip(given, wanted), [](auto pair) {
+             return isPassable(std::get<0>(pair), std::get<1>(pair));
            });
   };
+  if (!getOuts().empty() && getNumResults() != 0)
+    return emitOpError("has results and buffers for them; needs one of both");
   TypeRange results = getOuts().empty() ? TypeRange(getResultTypes())
                                         : TypeRange(getOuts().getTypes());
   if (!matches(getInputs().getTypes(), type.getInputs()) ||

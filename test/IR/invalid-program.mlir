@@ -282,7 +282,7 @@ dconv.program @no_kernel (tensor<4xf32>, i32) -> tensor<4xf32>
 // A kernel that writes more than there is.
 #none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
                         peak = [0]>
-// expected-note @below {{the kernel takes 'memref<4xf32>', 'memref<5xf32>', 'i32'}}
+// expected-note @below {{the kernel is '(memref<4xf32>, memref<5xf32>, i32) -> ()'}}
 func.func private @kernel(memref<4xf32>, memref<5xf32>, i32)
     attributes {dconv.kernel}
 dconv.program @kernel_type (tensor<4xf32>, i32) -> tensor<4xf32>
@@ -356,5 +356,45 @@ func.func @buffer_types(%x: memref<4xf32>, %s: i32, %y: memref<5xf32>) {
   // expected-error @below {{'dconv.execute' op calls @convolve with 'memref<4xf32>', 'i32' -> 'memref<5xf32>' but it has type}}
   dconv.execute @convolve(%x, %s) outs(%y : memref<5xf32>)
       : (memref<4xf32>, i32) -> ()
+  return
+}
+
+// -----
+
+// The runtime takes dense buffers.
+#none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
+                        peak = [0]>
+dconv.program @convolve (tensor<4xf32>, i32) -> tensor<4xf32> tensors []
+    predicted #none {
+  dconv.device 0 arena 0 {
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}
+
+func.func @strided_buffer(%x: memref<4xf32, strided<[2]>>, %s: i32,
+                          %y: memref<4xf32>) {
+  // expected-error @below {{'dconv.execute' op calls @convolve with 'memref<4xf32, strided<[2]>>', 'i32' -> 'memref<4xf32>' but it has type}}
+  dconv.execute @convolve(%x, %s) outs(%y : memref<4xf32>)
+      : (memref<4xf32, strided<[2]>>, i32) -> ()
+  return
+}
+
+// -----
+
+#none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
+                        peak = [0]>
+dconv.program @convolve (tensor<4xf32>, i32) -> tensor<4xf32> tensors []
+    predicted #none {
+  dconv.device 0 arena 0 {
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}
+
+func.func @results_and_buffers(%x: tensor<4xf32>, %s: i32, %y: memref<4xf32>) {
+  // expected-error @below {{'dconv.execute' op has results and buffers for them; needs one of both}}
+  %0 = dconv.execute @convolve(%x, %s) outs(%y : memref<4xf32>)
+      : (tensor<4xf32>, i32) -> tensor<4xf32>
   return
 }
