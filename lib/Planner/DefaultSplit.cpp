@@ -54,9 +54,9 @@ namespace {
 class SplitSearch {
 public:
   SplitSearch(const Convolution &convolution, int64_t devices,
-              MemoryBudget budget, bool fillsOutput)
+              MemoryBudget budget, bool fillsOutput, Reductions reductions)
       : convolution(convolution), devices(devices), budget(budget),
-        fillsOutput(fillsOutput) {}
+        fillsOutput(fillsOutput), reductions(reductions) {}
 
   /// True where some split has `shards` shards and fits.
   bool run(int64_t shards) {
@@ -81,6 +81,8 @@ private:
       return;
     // Splits of this dim come before those that leave it whole.
     int64_t extent = convolution.extents[loop];
+    if (reductions == Reductions::Whole && convolution.isReduction(loop))
+      extent = 1; // in one part alone
     for (int64_t parts = 2; parts <= std::min(rest, extent); ++parts) {
       if (rest % parts != 0)
         continue;
@@ -116,15 +118,16 @@ private:
   int64_t devices;
   MemoryBudget budget;
   bool fillsOutput;
+  Reductions reductions;
   int64_t bestMoved = 0, bestPeak = 0;
 };
 } // namespace
 
 Result<Split> dconv::chooseSplit(const Convolution &convolution,
                                  int64_t devices, MemoryBudget budget,
-                                 bool fillsOutput) {
+                                 bool fillsOutput, Reductions reductions) {
   constexpr int64_t mostShardsPerDevice = 64;
-  SplitSearch search(convolution, devices, budget, fillsOutput);
+  SplitSearch search(convolution, devices, budget, fillsOutput, reductions);
   for (int64_t shards = devices; shards > 0 && !search.any; --shards)
     if (search.run(shards))
       return search.best;

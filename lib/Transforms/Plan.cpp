@@ -115,7 +115,9 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
         plan ? plan.resolve(geometry)
         : !spec.empty()
             ? parseSplit(spec.str(), geometry)
-            : chooseSplit(geometry, count, budget, fills);
+            : chooseSplit(geometry, count, budget, fills,
+                          convolution.body.ignoresNaN ? Reductions::Whole
+                                                      : Reductions::Split);
     if (!split)
       return op.emitOpError() << "'" << name << "': " << split.error();
     if (plan && requests.names(name)) {

@@ -19,6 +19,9 @@ Result<int64_t> parseMemorySize(const std::string &text);
 /// exceeds `budget`.
 Result<int64_t> checkBudget(const Prediction &prediction, MemoryBudget budget);
 
+/// Whether a reduction may be split: not where its parts do not combine.
+enum class Reductions { Split, Whole };
+
 /// A split of `convolution` that fits `budget` on each of `devices`.
 ///
 /// Tries S shards for S = devices, 2 devices, 4 devices, ... up to 64 devices:
@@ -28,7 +31,8 @@ Result<int64_t> checkBudget(const Prediction &prediction, MemoryBudget budget);
 /// the dims. Where no split has S = devices shards, fewer are tried. The error
 /// tells the least peak found.
 Result<Split> chooseSplit(const Convolution &convolution, int64_t devices,
-                          MemoryBudget budget, bool fillsOutput);
+                          MemoryBudget budget, bool fillsOutput,
+                          Reductions reductions = Reductions::Split);
 
 } // namespace dconv
 
