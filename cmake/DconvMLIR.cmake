@@ -15,6 +15,9 @@ target_link_libraries(dconv_mlir_flags INTERFACE dconv_flags)
 target_include_directories(dconv_mlir_flags SYSTEM INTERFACE ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 target_include_directories(dconv_mlir_flags INTERFACE ${PROJECT_BINARY_DIR}/include)
 target_compile_options(dconv_mlir_flags INTERFACE ${_llvm_definitions} -fno-exceptions)
+# Debug builds keep our assertions but need the layout of a release LLVM.
+target_compile_options(dconv_mlir_flags INTERFACE
+  $<$<AND:$<CONFIG:Debug>,$<COMPILE_LANGUAGE:CXX>>:SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/LlvmStatistic.h>)
 include_directories(SYSTEM ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
 include_directories(${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
 
