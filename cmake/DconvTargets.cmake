@@ -8,10 +8,8 @@ if(DCONV_SANITIZE)
   string(REPLACE ";" "," _san "${DCONV_SANITIZE}")
   # Not `function`: it reads a signature in front of every function it calls
   # through a pointer, and kernels made at run time have none.
-  # Not `bool`: the statistics of passes read an std::atomic<bool> that is
-  # uninitialised before C++20.
   target_compile_options(dconv_flags INTERFACE
-    -fsanitize=${_san} -fno-sanitize=function,bool -fno-omit-frame-pointer)
+    -fsanitize=${_san} -fno-sanitize=function -fno-omit-frame-pointer)
   target_link_options(dconv_flags INTERFACE -fsanitize=${_san})
 endif()
 

@@ -13,7 +13,8 @@ def setup(config, lit_config):
             config.environment[name] = os.environ[name]
 
     # Debian's libMLIR is not instrumented, so containers that cross its border
-    # look overflown and what its allocators hand out poisoned; and a finding must fail the test, not only print.
+    # look overflown and what its allocators hand out poisoned; and a finding
+    # must fail the test, not only print.
     defaults = {
         "ASAN_OPTIONS": "detect_container_overflow=0:allow_user_poisoning=0",
         "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",

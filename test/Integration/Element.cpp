@@ -106,6 +106,8 @@ int64_t exactLimit(ElementType type) {
     return 1 << 24;
   case ElementType::F64:
     return int64_t(1) << 53;
+  case ElementType::I64:
+    return int64_t(1) << 62;
   default:
     return (int64_t(1) << (bitsOf(type) - 1)) - 1;
   }
@@ -120,10 +122,11 @@ uint64_t nextRandom(uint64_t &state) {
 
 Tensor patternOf(ElementType type, Shape shape, int64_t range, uint64_t seed) {
   assert(range >= 1 && range <= exactLimit(type));
+  const uint64_t count = 2 * static_cast<uint64_t>(range) + 1;
   Tensor tensor{type, std::move(shape), {}};
   tensor.values.resize(volume(tensor.shape));
   for (int64_t &value : tensor.values)
-    value = static_cast<int64_t>(nextRandom(seed) % (2 * range + 1)) - range;
+    value = static_cast<int64_t>(nextRandom(seed) % count - range);
   return tensor;
 }
 

@@ -42,7 +42,7 @@ std::vector<std::byte> encode(const Tensor &tensor);
 /// Element `i` of memory as a number, for messages.
 double decode(ElementType type, const std::byte *data, int64_t i);
 
-/// The greatest m so that `type` has all integers of [-m, m].
+/// An m so that `type` has all integers of [-m, m]: the greatest, but for i64.
 int64_t exactLimit(ElementType type);
 
 /// Integers that differ from element to element: uniform in [-range, range],
