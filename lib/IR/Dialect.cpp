@@ -94,6 +94,11 @@ ShardedType::verify(function_ref<InFlightDiagnostic()> emitError,
                     RankedTensorType tensor, ShardingAttr sharding) {
   if (!tensor.hasStaticShape())
     return emitError() << "needs a static shape but has " << tensor;
+  // With the widest element that dconv moves.
+  std::vector<int64_t> bytes = tensor.getShape().vec();
+  bytes.push_back(sizeof(int64_t));
+  if (Result<int64_t> volume = checkedVolume(bytes); !volume)
+    return emitError() << "has more bytes than 64 bits can count: " << tensor;
   for (DimShardingAttr dim : sharding.getDims()) {
     if (dim.getDim() >= tensor.getRank())
       return emitError() << "cuts dim " << dim.getDim() << " of " << tensor

@@ -74,12 +74,13 @@ module @inner {
 
 // -----
 
-// What the types cannot rule out, the checker does.
-#rows = #dconv.sharding<#dconv.grid<2>, d0 = axis 0>
-!rows = !dconv.sharded<tensor<4294967296x4294967296xf32>, #rows>
-func.func @size(%x: tensor<4294967296x4294967296xf32>) -> tensor<4294967296x4294967296xf32> {
-  // expected-error @below {{'dconv.shard' op the schedule does not hold: program 'size_move', tensor 'input 0': the volume of [0, 4294967296) x [0, 4294967296) does not fit 64 bits}}
-  %0 = dconv.shard %x : tensor<4294967296x4294967296xf32> -> !rows
-  %1 = dconv.unshard %0 : !rows -> tensor<4294967296x4294967296xf32>
-  return %1 : tensor<4294967296x4294967296xf32>
+// What the types cannot rule out, the checker does: each copy can be counted,
+// all together cannot.
+#copies = #dconv.sharding<#dconv.grid<4, devices = 1>>
+!copies = !dconv.sharded<tensor<1152921504606846975xf32>, #copies>
+func.func @size(%x: tensor<1152921504606846975xf32>) -> tensor<1152921504606846975xf32> {
+  // expected-error @below {{'dconv.shard' op the schedule does not hold: }}
+  %0 = dconv.shard %x : tensor<1152921504606846975xf32> -> !copies
+  %1 = dconv.unshard %0 : !copies -> tensor<1152921504606846975xf32>
+  return %1 : tensor<1152921504606846975xf32>
 }

@@ -155,6 +155,12 @@ func.func private @dynamic(!dconv.sharded<tensor<?xf32>, #rows>)
 
 // -----
 
+#rows = #dconv.sharding<#dconv.grid<2>, d0 = axis 0>
+// expected-error @below {{has more bytes than 64 bits can count: 'tensor<4294967296x4294967296xf32>'}}
+func.func private @huge(!dconv.sharded<tensor<4294967296x4294967296xf32>, #rows>)
+
+// -----
+
 #planes = #dconv.sharding<#dconv.grid<2>, d2 = axis 0>
 // expected-error @below {{cuts dim 2 of 'tensor<8x6xf32>', which has 2 dims}}
 func.func private @rank(!dconv.sharded<tensor<8x6xf32>, #planes>)
