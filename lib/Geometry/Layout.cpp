@@ -13,20 +13,22 @@ TensorLayout TensorLayout::replicated(const std::vector<int64_t> &shape) {
   return layout;
 }
 
-Box TensorLayout::owned(const Grid &grid, int64_t shard) const {
+/// The box of `shard` whose interval in each dim is one of `stripes`.
+static Box boxOf(const TensorLayout &layout, Stripes DimLayout::*stripes,
+                 const Grid &grid, int64_t shard) {
   std::vector<int64_t> at = grid.coordinates(shard);
   Box box;
-  for (const DimLayout &dim : dims)
-    box.dims.push_back(dim.owned[grid.indexAlong(dim.axes, at)]);
+  for (const DimLayout &dim : layout.dims)
+    box.dims.push_back((dim.*stripes)[grid.indexAlong(dim.axes, at)]);
   return box;
 }
 
+Box TensorLayout::owned(const Grid &grid, int64_t shard) const {
+  return boxOf(*this, &DimLayout::owned, grid, shard);
+}
+
 Box TensorLayout::held(const Grid &grid, int64_t shard) const {
-  std::vector<int64_t> at = grid.coordinates(shard);
-  Box box;
-  for (const DimLayout &dim : dims)
-    box.dims.push_back(dim.held[grid.indexAlong(dim.axes, at)]);
-  return box;
+  return boxOf(*this, &DimLayout::held, grid, shard);
 }
 
 bool TensorLayout::cuts(unsigned axis) const {
