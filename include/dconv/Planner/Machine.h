@@ -1,0 +1,115 @@
+//===- Machine.h - devices and the links between them -----------*- C++ -*-===//
+//
+// What the planner knows of a machine: plain data, read from a YAML file by
+// MachineFile.h or filled in by a program. Seconds, bytes and bytes per second
+// throughout.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DCONV_PLANNER_MACHINE_H
+#define DCONV_PLANNER_MACHINE_H
+
+#include "dconv/Geometry/Result.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dconv {
+
+/// Which local kernel computes a shard; each has rates of its own.
+enum class KernelClass {
+  Dense,     ///< sums over input channels
+  Depthwise, ///< two inputs, no reduction but the taps
+  Pooling,   ///< one input
+};
+
+const char *toString(KernelClass kernelClass);
+
+/// How fast a device computes one class of kernels in one element type.
+struct KernelRate {
+  double macsPerSecond = 0;   ///< multiply-adds (of a pooling: combinations)
+  double outputsPerSecond = 0; ///< elements of the sum read and written back
+};
+
+/// One device.
+struct DeviceDescription {
+  std::string name;
+  std::optional<int64_t> memoryBytes; ///< no limit where absent
+  double memoryBandwidth = 0;         ///< what kernels read and write with
+  double copyBandwidth = 0; ///< of copies within the device
+  double launchLatency = 0; ///< of one kernel
+  double copyLatency = 0;   ///< of one copied box
+  /// By class and element type of the inputs: "f32", "bf16", "i8", ...
+  std::map<std::pair<KernelClass, std::string>, KernelRate> rates;
+
+  /// The rate of `kernelClass` in `type`, or null.
+  const KernelRate *rate(KernelClass kernelClass,
+                         const std::string &type) const;
+};
+
+/// What one device sends, or receives, over.
+struct Link {
+  double latency = 0;
+  double bandwidth = 0;
+};
+
+/// A level of a hierarchy: groups of `devices` consecutive devices, each made
+/// of whole groups of the level before.
+struct LinkLevel {
+  std::string name;
+  int64_t devices = 1;
+  Link link;
+  /// What one group of the level before has in all for traffic that leaves it,
+  /// where that is less than its devices' links together.
+  std::optional<double> groupBandwidth;
+};
+
+/// A direct link between two devices, both ways at once.
+struct PairLink {
+  int64_t first = 0, second = 0;
+  Link link;
+};
+
+struct Machine {
+  std::string name;
+  std::vector<DeviceDescription> devices;
+  /// The devices are threads that share so many processors; none where each
+  /// has its own.
+  std::optional<int64_t> processors;
+  /// Innermost first, the last joins all devices; or empty, and `pairs` says.
+  std::vector<LinkLevel> levels;
+  /// A transfer between two that are not joined takes the path with the least
+  /// time for 1 MiB: latencies add up, the least bandwidth counts.
+  std::vector<PairLink> pairs;
+  Link hostLink; ///< between the host and each device
+  /// What the host has in all, where that is less than the links together.
+  std::optional<double> hostBandwidth;
+  /// Whether the backend lets a halo travel while the interior is computed.
+  bool overlap = false;
+
+  int64_t numDevices() const { return devices.size(); }
+  bool uniform() const; ///< all devices alike but for their names
+  /// The level that joins two devices: the innermost with both in one group.
+  const LinkLevel &levelBetween(int64_t first, int64_t second) const;
+  /// The link, or path, between two different devices.
+  Link linkBetween(int64_t first, int64_t second) const;
+};
+
+/// An error where `machine` has no device, a number is not positive, groups do
+/// not nest, or some devices are not connected.
+Result<int64_t> checkMachine(const Machine &machine);
+
+/// `machine` with `devices` devices: the first of its own, and, where it has
+/// fewer and they are uniform, copies of them in further groups of the
+/// outermost level. An error where the devices differ.
+Result<Machine> withDevices(const Machine &machine, int64_t devices);
+
+/// `machine` without device `lost`, for a plan on those that remain.
+Result<Machine> withoutDevice(const Machine &machine, int64_t lost);
+
+} // namespace dconv
+
+#endif // DCONV_PLANNER_MACHINE_H
