@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,10 @@ struct KernelRate {
   double macsPerSecond = 0;   ///< multiply-adds (of a pooling: combinations)
   double outputsPerSecond = 0; ///< elements of the sum read and written back
 };
+// A new member of KernelRate, DeviceDescription or Link is a row in the tables
+// of MachineFields.h, and thereby checked, compared, read and written.
+
+bool operator==(const KernelRate &a, const KernelRate &b);
 
 /// One device.
 struct DeviceDescription {
@@ -48,6 +53,8 @@ struct DeviceDescription {
   /// The rate of `kernelClass` in `type`, or null.
   const KernelRate *rate(KernelClass kernelClass,
                          const std::string &type) const;
+  /// Whether the two compute alike: everything but the name.
+  bool sameKindAs(const DeviceDescription &other) const;
 };
 
 /// What one device sends, or receives, over.
@@ -56,11 +63,13 @@ struct Link {
   double bandwidth = 0;
 };
 
-/// A level of a hierarchy: groups of `devices` consecutive devices, each made
-/// of whole groups of the level before.
+bool operator==(const Link &a, const Link &b);
+
+/// A level of a hierarchy: groups of `devices` consecutive places, each made of
+/// whole groups of the level before.
 struct LinkLevel {
   std::string name;
-  int64_t devices = 1;
+  int64_t devices = 1; ///< that a full group has
   Link link;
   /// What one group of the level before has in all for traffic that leaves it,
   /// where that is less than its devices' links together.
@@ -73,6 +82,20 @@ struct PairLink {
   Link link;
 };
 
+/// The paths that `Machine::linkBetween` has found; copies start without.
+class FoundPaths {
+public:
+  FoundPaths() = default;
+  FoundPaths(const FoundPaths &) {}
+  FoundPaths &operator=(const FoundPaths &) { return *this; }
+
+private:
+  friend struct Machine;
+  std::mutex mutex;
+  std::vector<PairLink> pairs; ///< for which `from` was found
+  std::map<int64_t, std::vector<Link>> from;
+};
+
 struct Machine {
   std::string name;
   std::vector<DeviceDescription> devices;
@@ -81,6 +104,10 @@ struct Machine {
   std::optional<int64_t> processors;
   /// Innermost first, the last joins all devices; or empty, and `pairs` says.
   std::vector<LinkLevel> levels;
+  /// Where each device stands in the groups of `levels`, ascending: a machine
+  /// that has lost a device has groups with a free place. Empty: device i at
+  /// place i, and all groups are full.
+  std::vector<int64_t> places;
   /// A transfer between two that are not joined takes the path with the least
   /// time for 1 MiB: latencies add up, the least bandwidth counts.
   std::vector<PairLink> pairs;
@@ -92,22 +119,36 @@ struct Machine {
 
   int64_t numDevices() const { return devices.size(); }
   bool uniform() const; ///< all devices alike but for their names
+  int64_t placeOf(int64_t device) const {
+    return places.empty() ? device : places[device];
+  }
+  /// The number of the group of `level` that `device` is in.
+  int64_t groupOf(int64_t device, const LinkLevel &level) const {
+    return placeOf(device) / level.devices;
+  }
   /// The level that joins two devices: the innermost with both in one group.
   const LinkLevel &levelBetween(int64_t first, int64_t second) const;
-  /// The link, or path, between two different devices.
+  /// The link, or path, between two different devices. The first question
+  /// about a device of `pairs` finds its paths to all others.
   Link linkBetween(int64_t first, int64_t second) const;
+
+private:
+  mutable FoundPaths found;
 };
 
-/// An error where `machine` has no device, a number is not positive, groups do
-/// not nest, or some devices are not connected.
+/// The number of devices; an error where `machine` has none or more than
+/// Grid::most, a number is not positive, groups do not nest, or some devices are
+/// not connected.
 Result<int64_t> checkMachine(const Machine &machine);
 
 /// `machine` with `devices` devices: the first of its own, and, where it has
 /// fewer and they are uniform, copies of them in further groups of the
-/// outermost level. An error where the devices differ.
+/// outermost level. An error where the devices differ, where pairs of `pairs`
+/// would have to be made up, or where the first are joined by the others alone.
 Result<Machine> withDevices(const Machine &machine, int64_t devices);
 
-/// `machine` without device `lost`, for a plan on those that remain.
+/// `machine` without device `lost`, for a plan on those that remain, in their
+/// order: its place stays free. An error where it joined others.
 Result<Machine> withoutDevice(const Machine &machine, int64_t lost);
 
 } // namespace dconv

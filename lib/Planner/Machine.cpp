@@ -1,0 +1,394 @@
+//===- Machine.cpp - devices and the links between them -------------------===//
+
+#include "dconv/Planner/Machine.h"
+#include "dconv/Geometry/Grid.h"
+#include "dconv/Planner/MachineFields.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <queue>
+#include <set>
+
+using namespace dconv;
+
+/// What the path between two devices is chosen for.
+static constexpr double pathBytes = 1 << 20;
+
+const char *dconv::toString(KernelClass kernelClass) {
+  switch (kernelClass) {
+  case KernelClass::Dense:
+    return "dense";
+  case KernelClass::Depthwise:
+    return "depthwise";
+  case KernelClass::Pooling:
+    return "pooling";
+  }
+  return "";
+}
+
+bool dconv::operator==(const KernelRate &a, const KernelRate &b) {
+  return sameFields(a, b);
+}
+
+bool dconv::operator==(const Link &a, const Link &b) {
+  return sameFields(a, b);
+}
+
+const KernelRate *DeviceDescription::rate(KernelClass kernelClass,
+                                          const std::string &type) const {
+  auto found = rates.find({kernelClass, type});
+  return found == rates.end() ? nullptr : &found->second;
+}
+
+bool DeviceDescription::sameKindAs(const DeviceDescription &other) const {
+  return memoryBytes == other.memoryBytes && sameFields(*this, other) &&
+         rates == other.rates;
+}
+
+bool Machine::uniform() const {
+  return std::all_of(devices.begin(), devices.end(),
+                     [&](const DeviceDescription &device) {
+                       return device.sameKindAs(devices.front());
+                     });
+}
+
+const LinkLevel &Machine::levelBetween(int64_t first, int64_t second) const {
+  for (const LinkLevel &level : levels)
+    if (groupOf(first, level) == groupOf(second, level))
+      return level;
+  return levels.back();
+}
+
+//===----------------------------------------------------------------------===//
+// Paths
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Edge {
+  int64_t to;
+  Link link;
+};
+} // namespace
+
+/// The links of each device. Of several between the same two the best for
+/// `pathBytes` counts.
+static std::vector<std::vector<Edge>> edgesOf(const Machine &machine) {
+  std::vector<std::vector<Edge>> edges(machine.numDevices());
+  for (const PairLink &pair : machine.pairs) {
+    edges[pair.first].push_back({pair.second, pair.link});
+    edges[pair.second].push_back({pair.first, pair.link});
+  }
+  return edges;
+}
+
+static double seconds(const Link &link) {
+  return link.latency + pathBytes / link.bandwidth;
+}
+
+/// Per device the least sum of latencies from `source` over links of at least
+/// `bandwidth`; infinite where there is no such path.
+static std::vector<double>
+leastLatencies(const std::vector<std::vector<Edge>> &edges, int64_t source,
+               double bandwidth) {
+  std::vector<double> least(edges.size(),
+                            std::numeric_limits<double>::infinity());
+  using Entry = std::pair<double, int64_t>;
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<Entry>> open;
+  least[source] = 0;
+  open.push({0, source});
+  while (!open.empty()) {
+    auto [latency, device] = open.top();
+    open.pop();
+    if (latency > least[device])
+      continue;
+    for (const Edge &edge : edges[device]) {
+      double sum = latency + edge.link.latency;
+      if (edge.link.bandwidth < bandwidth || sum >= least[edge.to])
+        continue;
+      least[edge.to] = sum;
+      open.push({sum, edge.to});
+    }
+  }
+  return least;
+}
+
+/// The paths from `source` to all devices. The least time is not a sum along
+/// the path, but for each bandwidth that a path may have at least, the least
+/// latency is; the best path is the best of those.
+static std::vector<Link> pathsFrom(const Machine &machine, int64_t source) {
+  std::vector<std::vector<Edge>> edges = edgesOf(machine);
+  std::set<double> bandwidths;
+  for (const PairLink &pair : machine.pairs)
+    bandwidths.insert(pair.link.bandwidth);
+  std::vector<Link> paths(machine.numDevices());
+  auto offer = [&](int64_t device, Link link) {
+    Link &path = paths[device];
+    if (path.bandwidth == 0 || seconds(link) < seconds(path))
+      path = link;
+  };
+  // The widest first: of paths that take the same time it stays.
+  for (auto width = bandwidths.rbegin(); width != bandwidths.rend(); ++width) {
+    std::vector<double> least = leastLatencies(edges, source, *width);
+    for (int64_t device = 0; device < machine.numDevices(); ++device)
+      if (least[device] < std::numeric_limits<double>::infinity())
+        offer(device, {least[device], *width});
+  }
+  // Who has a link uses it, whatever a detour would take.
+  for (const Edge &edge : edges[source])
+    paths[edge.to] = {};
+  for (const Edge &edge : edges[source])
+    offer(edge.to, edge.link);
+  return paths;
+}
+
+static bool samePairs(const std::vector<PairLink> &a,
+                      const std::vector<PairLink> &b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const PairLink &a, const PairLink &b) {
+                      return a.first == b.first && a.second == b.second &&
+                             a.link == b.link;
+                    });
+}
+
+Link Machine::linkBetween(int64_t first, int64_t second) const {
+  if (!levels.empty())
+    return levelBetween(first, second).link;
+  std::lock_guard<std::mutex> lock(found.mutex);
+  if (!samePairs(found.pairs, pairs)) {
+    found.from.clear();
+    found.pairs = pairs;
+  }
+  std::vector<Link> &paths = found.from[first];
+  if (static_cast<int64_t>(paths.size()) != numDevices())
+    paths = pathsFrom(*this, first);
+  return paths[second];
+}
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+template <typename Struct> static std::string wrongFields(const Struct &value) {
+  for (const Field<Struct> &field : fieldsOf<Struct>())
+    if (std::string wrong =
+            wrongWith(field.key, value.*field.member, field.optional);
+        !wrong.empty())
+      return wrong;
+  return "";
+}
+
+static std::string wrongWithDevice(const DeviceDescription &device) {
+  if (device.memoryBytes && *device.memoryBytes < 1)
+    return "'memory' is " + std::to_string(*device.memoryBytes) +
+           " but must be positive";
+  if (std::string wrong = wrongFields(device); !wrong.empty())
+    return wrong;
+  if (device.rates.empty())
+    return "there is no rate, but at least one is needed";
+  for (auto &[key, rate] : device.rates)
+    if (std::string wrong = wrongFields(rate); !wrong.empty())
+      return "of " + std::string(toString(key.first)) + " kernels in " +
+             key.second + ", " + wrong;
+  return "";
+}
+
+static std::string wrongWithPlaces(const Machine &machine) {
+  const std::vector<int64_t> &places = machine.places;
+  if (machine.levels.empty())
+    return "there are places but no levels";
+  if (places.size() != machine.devices.size())
+    return "there are " + std::to_string(places.size()) + " places for " +
+           std::to_string(machine.numDevices()) + " devices";
+  for (size_t i = 0; i < places.size(); ++i)
+    if (places[i] < 0 || (i > 0 && places[i] <= places[i - 1]))
+      return "place " + std::to_string(places[i]) + " of device " +
+             std::to_string(i) + " must be " +
+             (i == 0 ? std::string("at least 0")
+                     : "greater than " + std::to_string(places[i - 1]));
+  if (places.back() >= machine.levels.back().devices)
+    return "place " + std::to_string(places.back()) +
+           " is outside the outermost level, which has " +
+           std::to_string(machine.levels.back().devices);
+  return "";
+}
+
+static std::string wrongWithLevels(const Machine &machine) {
+  int64_t inner = 1;
+  for (const LinkLevel &level : machine.levels) {
+    std::string where = "level '" + level.name + "': ";
+    if (level.devices < 1)
+      return where + "a group has " + std::to_string(level.devices) +
+             " devices but needs at least 1";
+    if (level.devices % inner != 0)
+      return where + "a group has " + std::to_string(level.devices) +
+             " devices, which is no multiple of the " + std::to_string(inner) +
+             " of the level before";
+    inner = level.devices;
+    if (std::string wrong = wrongFields(level.link); !wrong.empty())
+      return where + wrong;
+    if (level.groupBandwidth)
+      if (std::string wrong =
+              wrongWith("group-bandwidth", *level.groupBandwidth);
+          !wrong.empty())
+        return where + wrong;
+  }
+  if (!machine.places.empty())
+    return wrongWithPlaces(machine);
+  if (!machine.levels.empty() && inner != machine.numDevices())
+    return "the outermost level '" + machine.levels.back().name + "' joins " +
+           std::to_string(inner) + " devices but there are " +
+           std::to_string(machine.numDevices());
+  return "";
+}
+
+static std::string wrongWithPairs(const Machine &machine) {
+  int64_t count = machine.numDevices();
+  std::set<std::pair<int64_t, int64_t>> seen;
+  for (const PairLink &pair : machine.pairs) {
+    std::string where = "the link between " + std::to_string(pair.first) +
+                        " and " + std::to_string(pair.second) + ": ";
+    if (std::min(pair.first, pair.second) < 0 ||
+        std::max(pair.first, pair.second) >= count)
+      return where + "the devices are 0 to " + std::to_string(count - 1);
+    if (pair.first == pair.second)
+      return where + "two different devices are needed";
+    if (!seen.insert(std::minmax(pair.first, pair.second)).second)
+      return where + "it is given twice";
+    if (std::string wrong = wrongFields(pair.link); !wrong.empty())
+      return where + wrong;
+  }
+  std::vector<std::vector<Edge>> edges = edgesOf(machine);
+  std::vector<double> least = leastLatencies(edges, 0, 0);
+  for (int64_t device = 1; device < count; ++device)
+    if (!(least[device] < std::numeric_limits<double>::infinity()))
+      return "no link leads from device 0 to device " + std::to_string(device);
+  return "";
+}
+
+Result<int64_t> dconv::checkMachine(const Machine &machine) {
+  if (machine.devices.empty())
+    return Error{"there is no device"};
+  if (machine.numDevices() > Grid::most)
+    return Error{"there are " + std::to_string(machine.numDevices()) +
+                 " devices but at most " + std::to_string(Grid::most) +
+                 " are possible"};
+  for (int64_t i = 0; i < machine.numDevices(); ++i)
+    if (std::string wrong = wrongWithDevice(machine.devices[i]); !wrong.empty())
+      return Error{"device " + std::to_string(i) + ": " + wrong};
+  if (machine.processors && *machine.processors < 1)
+    return Error{"'processors' is " + std::to_string(*machine.processors) +
+                 " but must be positive"};
+  if (std::string wrong = wrongFields(machine.hostLink); !wrong.empty())
+    return Error{"host: " + wrong};
+  if (machine.hostBandwidth)
+    if (std::string wrong =
+            wrongWith("total-bandwidth", *machine.hostBandwidth);
+        !wrong.empty())
+      return Error{"host: " + wrong};
+  if (!machine.levels.empty() && !machine.pairs.empty())
+    return Error{"there are both levels and pairs; one of them says how the "
+                 "devices are joined"};
+  std::string wrong = machine.levels.empty() && machine.places.empty()
+                          ? wrongWithPairs(machine)
+                          : wrongWithLevels(machine);
+  if (!wrong.empty())
+    return Error{wrong};
+  return machine.numDevices();
+}
+
+//===----------------------------------------------------------------------===//
+// More and fewer devices
+//===----------------------------------------------------------------------===//
+
+/// Drops the levels that join nothing more, and makes the outermost as small as
+/// its devices allow; `places` is kept only where a group has a free place.
+static void fitLevels(Machine &machine) {
+  int64_t last = machine.placeOf(machine.numDevices() - 1);
+  std::vector<LinkLevel> &levels = machine.levels;
+  while (levels.size() > 1 && last < levels[levels.size() - 2].devices)
+    levels.pop_back();
+  if (levels.empty())
+    return;
+  int64_t inner = levels.size() > 1 ? levels[levels.size() - 2].devices : 1;
+  levels.back().devices = (last / inner + 1) * inner;
+  if (machine.numDevices() == levels.back().devices)
+    machine.places.clear();
+}
+
+/// Gives each device its place explicitly.
+static void writePlaces(Machine &machine) {
+  if (!machine.places.empty() || machine.levels.empty())
+    return;
+  machine.places.resize(machine.numDevices());
+  std::iota(machine.places.begin(), machine.places.end(), 0);
+}
+
+static Result<Machine> checked(Machine machine, const std::string &what) {
+  if (Result<int64_t> valid = checkMachine(machine); !valid)
+    return Error{what + ": " + valid.error()};
+  return machine;
+}
+
+Result<Machine> dconv::withDevices(const Machine &machine, int64_t devices) {
+  int64_t has = machine.numDevices();
+  std::string what = "machine '" + machine.name + "', which has " +
+                     std::to_string(has) + (has == 1 ? " device" : " devices") +
+                     ", with " + std::to_string(devices);
+  if (devices < 1 || devices > Grid::most)
+    return Error{what + ": 1 to " + std::to_string(Grid::most) +
+                 " devices are possible"};
+  if (devices == has)
+    return machine;
+  Machine result = machine;
+  if (devices < has) {
+    writePlaces(result);
+    result.devices.resize(devices);
+    if (!result.places.empty())
+      result.places.resize(devices);
+    result.pairs.erase(std::remove_if(result.pairs.begin(), result.pairs.end(),
+                                      [&](const PairLink &pair) {
+                                        return std::max(pair.first,
+                                                        pair.second) >= devices;
+                                      }),
+                       result.pairs.end());
+    fitLevels(result);
+    return checked(std::move(result), what);
+  }
+  if (!machine.uniform())
+    return Error{what + ": its devices differ, so it is not known what more of "
+                        "them would be; name them in its file"};
+  if (machine.levels.empty())
+    return Error{what + ": its file has no levels, so it is not known how more "
+                        "devices would be joined"};
+  writePlaces(result);
+  for (int64_t place = machine.levels.back().devices;
+       result.numDevices() < devices; ++place) {
+    result.devices.push_back(machine.devices[result.numDevices() % has]);
+    result.places.push_back(place);
+  }
+  fitLevels(result);
+  return checked(std::move(result), what);
+}
+
+Result<Machine> dconv::withoutDevice(const Machine &machine, int64_t lost) {
+  std::string what = "machine '" + machine.name + "' without device " +
+                     std::to_string(lost);
+  if (lost < 0 || lost >= machine.numDevices())
+    return Error{what + ": its devices are 0 to " +
+                 std::to_string(machine.numDevices() - 1)};
+  Machine result = machine;
+  writePlaces(result);
+  result.devices.erase(result.devices.begin() + lost);
+  if (!result.places.empty())
+    result.places.erase(result.places.begin() + lost);
+  result.pairs.clear();
+  for (PairLink pair : machine.pairs) {
+    if (pair.first == lost || pair.second == lost)
+      continue;
+    pair.first -= pair.first > lost;
+    pair.second -= pair.second > lost;
+    result.pairs.push_back(pair);
+  }
+  return checked(std::move(result), what);
+}
