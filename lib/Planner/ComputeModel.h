@@ -1,0 +1,50 @@
+//===- ComputeModel.h - seconds of local kernels ----------------*- C++ -*-===//
+
+#ifndef DCONV_LIB_PLANNER_COMPUTEMODEL_H
+#define DCONV_LIB_PLANNER_COMPUTEMODEL_H
+
+#include "Components.h"
+
+#include "dconv/Planner/TimeModel.h"
+
+namespace dconv {
+
+/// `kernelSeconds` of one convolution on one device, for many lengths.
+///
+/// The search relies on two properties: `seconds` falls in no length, and is
+/// never below `atLeast` of what the lengths amount to.
+class KernelTime {
+public:
+  KernelTime(const Convolution &convolution, const DeviceDescription &device,
+             const std::string &elementType);
+
+  double seconds(const std::vector<int64_t> &lengths) const;
+
+  /// No lengths take less time whose product is at least `macs`, whose parallel
+  /// loops have a product of at least `outputs`, and whose window of input i
+  /// has at least `windows[i]` elements.
+  double atLeast(double macs, double outputs,
+                 const PerOperand<double> &windows) const;
+
+private:
+  struct Dim {
+    std::vector<std::pair<unsigned, int64_t>> terms; ///< loop, |coefficient|
+  };
+  struct Input {
+    std::vector<Dim> dims;
+    double bytes = 4; ///< of an element
+    /// Every shard, or only the undivided convolution, finds its window as it
+    /// lies in a stripe.
+    bool liesAnyway = false, liesWhole = false;
+  };
+
+  const Convolution &convolution;
+  KernelRate rate;
+  double memoryBandwidth, copyBandwidth, launchLatency, copyLatency;
+  std::vector<Input> inputs;
+  std::vector<unsigned> parallel;
+};
+
+} // namespace dconv
+
+#endif // DCONV_LIB_PLANNER_COMPUTEMODEL_H
