@@ -166,138 +166,6 @@ Link Machine::linkBetween(int64_t first, int64_t second) const {
 }
 
 //===----------------------------------------------------------------------===//
-// Checks
-//===----------------------------------------------------------------------===//
-
-template <typename Struct> static std::string wrongFields(const Struct &value) {
-  for (const Field<Struct> &field : fieldsOf<Struct>())
-    if (std::string wrong =
-            wrongWith(field.key, value.*field.member, field.optional);
-        !wrong.empty())
-      return wrong;
-  return "";
-}
-
-static std::string wrongWithDevice(const DeviceDescription &device) {
-  if (device.memoryBytes && *device.memoryBytes < 1)
-    return "'memory' is " + std::to_string(*device.memoryBytes) +
-           " but must be positive";
-  if (std::string wrong = wrongFields(device); !wrong.empty())
-    return wrong;
-  if (device.rates.empty())
-    return "there is no rate, but at least one is needed";
-  for (auto &[key, rate] : device.rates)
-    if (std::string wrong = wrongFields(rate); !wrong.empty())
-      return "of " + std::string(toString(key.first)) + " kernels in " +
-             key.second + ", " + wrong;
-  return "";
-}
-
-static std::string wrongWithPlaces(const Machine &machine) {
-  const std::vector<int64_t> &places = machine.places;
-  if (machine.levels.empty())
-    return "there are places but no levels";
-  if (places.size() != machine.devices.size())
-    return "there are " + std::to_string(places.size()) + " places for " +
-           std::to_string(machine.numDevices()) + " devices";
-  for (size_t i = 0; i < places.size(); ++i)
-    if (places[i] < 0 || (i > 0 && places[i] <= places[i - 1]))
-      return "place " + std::to_string(places[i]) + " of device " +
-             std::to_string(i) + " must be " +
-             (i == 0 ? std::string("at least 0")
-                     : "greater than " + std::to_string(places[i - 1]));
-  if (places.back() >= machine.levels.back().devices)
-    return "place " + std::to_string(places.back()) +
-           " is outside the outermost level, which has " +
-           std::to_string(machine.levels.back().devices);
-  return "";
-}
-
-static std::string wrongWithLevels(const Machine &machine) {
-  int64_t inner = 1;
-  for (const LinkLevel &level : machine.levels) {
-    std::string where = "level '" + level.name + "': ";
-    if (level.devices < 1)
-      return where + "a group has " + std::to_string(level.devices) +
-             " devices but needs at least 1";
-    if (level.devices % inner != 0)
-      return where + "a group has " + std::to_string(level.devices) +
-             " devices, which is no multiple of the " + std::to_string(inner) +
-             " of the level before";
-    inner = level.devices;
-    if (std::string wrong = wrongFields(level.link); !wrong.empty())
-      return where + wrong;
-    if (level.groupBandwidth)
-      if (std::string wrong =
-              wrongWith("group-bandwidth", *level.groupBandwidth);
-          !wrong.empty())
-        return where + wrong;
-  }
-  if (!machine.places.empty())
-    return wrongWithPlaces(machine);
-  if (!machine.levels.empty() && inner != machine.numDevices())
-    return "the outermost level '" + machine.levels.back().name + "' joins " +
-           std::to_string(inner) + " devices but there are " +
-           std::to_string(machine.numDevices());
-  return "";
-}
-
-static std::string wrongWithPairs(const Machine &machine) {
-  int64_t count = machine.numDevices();
-  std::set<std::pair<int64_t, int64_t>> seen;
-  for (const PairLink &pair : machine.pairs) {
-    std::string where = "the link between " + std::to_string(pair.first) +
-                        " and " + std::to_string(pair.second) + ": ";
-    if (std::min(pair.first, pair.second) < 0 ||
-        std::max(pair.first, pair.second) >= count)
-      return where + "the devices are 0 to " + std::to_string(count - 1);
-    if (pair.first == pair.second)
-      return where + "two different devices are needed";
-    if (!seen.insert(std::minmax(pair.first, pair.second)).second)
-      return where + "it is given twice";
-    if (std::string wrong = wrongFields(pair.link); !wrong.empty())
-      return where + wrong;
-  }
-  std::vector<std::vector<Edge>> edges = edgesOf(machine);
-  std::vector<double> least = leastLatencies(edges, 0, 0);
-  for (int64_t device = 1; device < count; ++device)
-    if (!(least[device] < std::numeric_limits<double>::infinity()))
-      return "no link leads from device 0 to device " + std::to_string(device);
-  return "";
-}
-
-Result<int64_t> dconv::checkMachine(const Machine &machine) {
-  if (machine.devices.empty())
-    return Error{"there is no device"};
-  if (machine.numDevices() > Grid::most)
-    return Error{"there are " + std::to_string(machine.numDevices()) +
-                 " devices but at most " + std::to_string(Grid::most) +
-                 " are possible"};
-  for (int64_t i = 0; i < machine.numDevices(); ++i)
-    if (std::string wrong = wrongWithDevice(machine.devices[i]); !wrong.empty())
-      return Error{"device " + std::to_string(i) + ": " + wrong};
-  if (machine.processors && *machine.processors < 1)
-    return Error{"'processors' is " + std::to_string(*machine.processors) +
-                 " but must be positive"};
-  if (std::string wrong = wrongFields(machine.hostLink); !wrong.empty())
-    return Error{"host: " + wrong};
-  if (machine.hostBandwidth)
-    if (std::string wrong =
-            wrongWith("total-bandwidth", *machine.hostBandwidth);
-        !wrong.empty())
-      return Error{"host: " + wrong};
-  if (!machine.levels.empty() && !machine.pairs.empty())
-    return Error{"there are both levels and pairs; one of them says how the "
-                 "devices are joined"};
-  std::string wrong = machine.levels.empty() && machine.places.empty()
-                          ? wrongWithPairs(machine)
-                          : wrongWithLevels(machine);
-  if (!wrong.empty())
-    return Error{wrong};
-  return machine.numDevices();
-}
-
-//===----------------------------------------------------------------------===//
 // More and fewer devices
 //===----------------------------------------------------------------------===//
 
@@ -372,8 +240,8 @@ Result<Machine> dconv::withDevices(const Machine &machine, int64_t devices) {
 }
 
 Result<Machine> dconv::withoutDevice(const Machine &machine, int64_t lost) {
-  std::string what = "machine '" + machine.name + "' without device " +
-                     std::to_string(lost);
+  std::string what =
+      "machine '" + machine.name + "' without device " + std::to_string(lost);
   if (lost < 0 || lost >= machine.numDevices())
     return Error{what + ": its devices are 0 to " +
                  std::to_string(machine.numDevices() - 1)};

@@ -2,8 +2,6 @@
 
 #include "dconv/Planner/MachineFields.h"
 
-#include <cmath>
-
 using namespace dconv;
 
 const std::vector<Field<KernelRate>> &dconv::fieldsOf(const KernelRate *) {
@@ -44,14 +42,4 @@ const std::vector<std::string> &dconv::elementTypes() {
   static const std::vector<std::string> types = {"f64", "f32", "f16", "bf16",
                                                  "i64", "i32", "i16", "i8"};
   return types;
-}
-
-std::string dconv::wrongWith(const char *key, double value, bool optional) {
-  if (std::isfinite(value) && (value > 0 || (optional && value == 0)))
-    return "";
-  // Shorter than std::to_string for 1e300, and with all of 1e-9.
-  char text[32];
-  std::snprintf(text, sizeof(text), "%g", value);
-  return std::string("'") + key + "' is " + text +
-         (optional ? " but must not be negative" : " but must be positive");
 }

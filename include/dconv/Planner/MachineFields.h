@@ -31,7 +31,8 @@ template <typename Struct> struct Field {
 };
 
 const std::vector<Field<KernelRate>> &fieldsOf(const KernelRate *);
-const std::vector<Field<DeviceDescription>> &fieldsOf(const DeviceDescription *);
+const std::vector<Field<DeviceDescription>> &
+fieldsOf(const DeviceDescription *);
 const std::vector<Field<Link>> &fieldsOf(const Link *);
 
 /// The fields of `Struct`, in the order in which they are written.
@@ -52,7 +53,18 @@ const std::vector<KernelClass> &kernelClasses();
 /// The element types that a rate may be given for.
 const std::vector<std::string> &elementTypes();
 
-/// What is wrong with `field` = `value`, or empty.
+/// Where a machine is wrong, for who knows the line of each part.
+struct MachineFault {
+  enum Part { Whole, Device, Host, Levels, Level, Places, Pairs, Pair };
+  Part part = Whole;
+  int64_t index = 0; ///< of the device, level or pair
+  std::string message;
+};
+
+/// The first fault of `machine`, as checkMachine defines them.
+std::optional<MachineFault> findFault(const Machine &machine);
+
+/// What is wrong with `key` = `value`, or empty.
 std::string wrongWith(const char *key, double value, bool optional = false);
 
 } // namespace dconv
