@@ -53,6 +53,7 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
           split))
     return {};
   int64_t devices = countShards(grid);
+  StringRef algorithm = direct;
   while (succeeded(parser.parseOptionalComma())) {
     if (succeeded(parser.parseOptionalKeyword("stripes"))) {
       if (parser.parseEqual() ||
@@ -66,6 +67,9 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
               },
               stripes))
         return {};
+    } else if (succeeded(parser.parseOptionalKeyword("algorithm"))) {
+      if (parser.parseEqual() || parser.parseKeyword(&algorithm))
+        return {};
     } else if (parser.parseKeyword("devices") || parser.parseEqual() ||
                parser.parseInteger(devices)) {
       return {};
@@ -76,7 +80,7 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   auto emitError = [&] { return parser.emitError(parser.getNameLoc()); };
   return getChecked(function_ref<InFlightDiagnostic()>(emitError),
                     parser.getContext(), ArrayRef<int64_t>(grid), split,
-                    stripes, devices);
+                    stripes, devices, algorithm);
 }
 
 void PlanAttr::print(AsmPrinter &printer) const {
@@ -99,12 +103,15 @@ void PlanAttr::print(AsmPrinter &printer) const {
   }
   if (getDevices() != countShards(getGrid()))
     printer << ", devices = " << getDevices();
+  if (getAlgorithm() != direct)
+    printer << ", algorithm = " << getAlgorithm();
   printer << '>';
 }
 
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                ArrayRef<int64_t> grid, DictionaryAttr split,
-                               DictionaryAttr stripes, int64_t devices) {
+                               DictionaryAttr stripes, int64_t devices,
+                               StringRef algorithm) {
   if (failed(GridAttr::verify(emitError, grid, devices)))
     return failure();
   SmallVector<bool> used(grid.size());
@@ -124,11 +131,15 @@ LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     if (!split.get(entry.getName()))
       return emitError() << "stripes of dim '" << entry.getName().getValue()
                          << "', which is not split";
+  if (algorithm != direct)
+    return emitError() << "algorithm '" << algorithm
+                       << "' is not known; there is '" << direct << "'";
   return success();
 }
 
 PlanAttr PlanAttr::get(MLIRContext *context, const Split &split,
-                       const Convolution &convolution, int64_t devices) {
+                       const Convolution &convolution, int64_t devices,
+                       StringRef algorithm) {
   Builder builder(context);
   std::vector<std::string> names = convolution.loopNames();
   NamedAttrList axes, stripes;
@@ -141,7 +152,7 @@ PlanAttr PlanAttr::get(MLIRContext *context, const Split &split,
   }
   std::vector<int64_t> shape = split.grid(devices).shape;
   return get(context, ArrayRef<int64_t>(shape), axes.getDictionary(context),
-             stripes.getDictionary(context), devices);
+             stripes.getDictionary(context), devices, algorithm);
 }
 
 Result<Split> PlanAttr::resolve(const Convolution &convolution) const {

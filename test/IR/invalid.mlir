@@ -135,6 +135,11 @@
 
 // -----
 
+// expected-error @below {{algorithm 'fft' is not known; there is 'direct'}}
+#plan = #dconv.plan<grid = [2], split = {o0 = 0}, algorithm = fft>
+
+// -----
+
 // expected-error @below {{grid axis needs at least 1 part but has -2}}
 #plan = #dconv.plan<grid = [-2], split = {o0 = 0}>
 

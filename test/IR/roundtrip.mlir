@@ -52,7 +52,8 @@ func.func private @shardings() attributes {
   minu = #dconv.sharding<#grid, partial = axis 0 : minu>}
 
 // Splits, plans and the small attributes of programs. Balanced lengths are
-// printed as a number of parts, whichever way they were written.
+// printed as a number of parts, whichever way they were written, and the
+// algorithm of a plan only where it is not the direct one.
 // CHECK-LABEL: func private @others
 // CHECK-SAME:    balanced = #dconv.split<d0: 5 / 2>
 // CHECK-SAME:    counters = #dconv.counters<received = [128, 0], sent = [0, 128], scatter = [1, 2], gather = [3, 4], peak = [5, 6]>
@@ -71,7 +72,8 @@ func.func private @others() attributes {
   empty = #dconv.split<>,
   none = #dconv.plan<grid = [], split = {}>,
   padding = #dconv.padding<low = [0, 1], high = [2, 0], value = -3 : i8>,
-  plan = #dconv.plan<grid = [2, 2], split = {o0 = 0, d3 = 1}, devices = 4>,
+  plan = #dconv.plan<grid = [2, 2], split = {o0 = 0, d3 = 1}, devices = 4,
+                     algorithm = direct>,
   scalar = #dconv.tensor<"bias", []>,
   split = #dconv.split<d1: 56 / 2, d3: [21, 22, 21]>,
   tensor = #dconv.tensor<"input 0", [1, 56]>,

@@ -123,7 +123,8 @@ def Dconv_PlanAttr : Dconv_Attr<"Plan", "plan"> {
     `grid`: parts per axis. `split`: which dim of the convolution, by its name in
     a SPEC (role or loop number), goes over which axis. `stripes`: lengths of the
     parts of a dim where they are not balanced. `devices`: how many run the
-    shards; as many as shards where it is not written.
+    shards; as many as shards where it is not written. `algorithm`: how each
+    shard computes; `direct` where it is not written, and the only one so far.
 
     ```mlir
     linalg.conv_2d_nhwc_hwcf {dconv.plan = #dconv.plan<grid = [2, 2],
@@ -133,12 +134,15 @@ def Dconv_PlanAttr : Dconv_Attr<"Plan", "plan"> {
   let parameters = (ins ArrayRefParameter<"int64_t">:$grid,
                         "::mlir::DictionaryAttr":$split,
                         "::mlir::DictionaryAttr":$stripes,
-                        "int64_t":$devices);
+                        "int64_t":$devices,
+                        StringRefParameter<>:$algorithm);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    static constexpr ::llvm::StringLiteral direct = "direct";
     static PlanAttr get(::mlir::MLIRContext *context, const Split &split,
-                        const Convolution &convolution, int64_t devices);
+                        const Convolution &convolution, int64_t devices,
+                        ::llvm::StringRef algorithm = direct);
     /// The split it asks for, or why it does not fit `convolution`.
     Result<Split> resolve(const Convolution &convolution) const;
   }];
