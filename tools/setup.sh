@@ -19,6 +19,7 @@ packages=(
   libgtest-dev
   libisal-dev
   libmlir-22-dev
+  libyaml-cpp-dev
   lld-22
   llvm-22
   llvm-22-dev

@@ -33,9 +33,19 @@ int lineOf(const YAML::Mark &mark) {
   return mark.is_null() ? 1 : mark.line + 1;
 }
 
-[[noreturn]] void fail(const YAML::Node &node, const std::string &message) {
-  throw Failure{lineOf(node.Mark()), message};
+[[noreturn]] void fail(int line, const std::string &message) {
+  throw Failure{line, message};
 }
+
+/// A node and its line. yaml-cpp has nothing in the line after its key.
+struct Value {
+  Value(const YAML::Node &node) : node(node), line(lineOf(node.Mark())) {}
+  Value(const YAML::Node &node, const YAML::Node &key)
+      : node(node), line(lineOf((node.IsNull() ? key : node).Mark())) {}
+
+  YAML::Node node;
+  int line;
+};
 
 std::string join(const std::vector<std::string> &words) {
   std::string text;
@@ -68,22 +78,24 @@ std::string describe(const YAML::Node &node) {
 /// A map whose keys are known, each there once. `what` names it in errors.
 class Keys {
 public:
-  Keys(const YAML::Node &node, const std::string &what,
+  Keys(const Value &value, const std::string &what,
        const std::vector<std::string> &known)
-      : node(node), what(what) {
+      : line(value.line), what(what) {
+    const YAML::Node &node = value.node;
     if (!node.IsMap())
-      fail(node, what + " is " + describe(node) + " but needs the keys " +
+      fail(line, what + " is " + describe(node) + " but needs the keys " +
                      join(known));
     for (const auto &entry : node) {
       std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
       if (std::find(known.begin(), known.end(), key) == known.end())
-        fail(entry.first, what + " has the unknown key " +
-                              describe(entry.first) +
-                              "; known: " + join(known));
+        fail(lineOf(entry.first.Mark()), what + " has the unknown key " +
+                                             describe(entry.first) +
+                                             "; known: " + join(known));
       if (has(key))
-        fail(entry.first, what + " has the key '" + key + "' twice");
+        fail(lineOf(entry.first.Mark()),
+             what + " has the key '" + key + "' twice");
       order.push_back(key);
-      values.push_back(entry.second);
+      values.emplace_back(entry.second, entry.first);
     }
   }
 
@@ -91,10 +103,10 @@ public:
     return std::find(order.begin(), order.end(), key) != order.end();
   }
 
-  YAML::Node get(const std::string &key) const {
+  const Value &get(const std::string &key) const {
     auto found = std::find(order.begin(), order.end(), key);
     if (found == order.end())
-      fail(node, what + " needs the key '" + key + "'");
+      fail(line, what + " needs the key '" + key + "'");
     return values[found - order.begin()];
   }
 
@@ -102,14 +114,14 @@ public:
   const std::string &name() const { return what; }
 
   std::string text(const std::string &key) const {
-    YAML::Node value = get(key);
+    const YAML::Node &value = get(key).node;
     if (!value.IsScalar() || value.Scalar().empty())
       wrong(key, "needs a name");
     return value.Scalar();
   }
 
   double quantity(const std::string &key, Unit unit, bool optional) const {
-    YAML::Node value = get(key);
+    const YAML::Node &value = get(key).node;
     Result<double> number =
         parseQuantity(value.IsScalar() ? value.Scalar() : "", unit);
     if (!number)
@@ -125,7 +137,7 @@ public:
   }
 
   std::vector<int64_t> integers(const std::string &key) const {
-    YAML::Node list = get(key);
+    const YAML::Node &list = get(key).node;
     if (!list.IsSequence())
       wrong(key, "needs a list of numbers");
     std::vector<int64_t> numbers;
@@ -135,7 +147,7 @@ public:
   }
 
   bool boolean(const std::string &key) const {
-    YAML::Node value = get(key);
+    const YAML::Node &value = get(key).node;
     std::string text = value.IsScalar() ? value.Scalar() : "";
     if (text != "true" && text != "false")
       wrong(key, "needs true or false");
@@ -150,31 +162,31 @@ public:
 
   [[noreturn]] void wrong(const std::string &key,
                           const std::string &needed) const {
-    fail(get(key), "'" + key + "' of " + what + " is " + describe(get(key)) +
-                       " but " + needed);
+    fail(get(key).line, "'" + key + "' of " + what + " is " +
+                            describe(get(key).node) + " but " + needed);
   }
 
 private:
-  int64_t integerIn(const YAML::Node &value, const std::string &key,
+  int64_t integerIn(const Value &value, const std::string &key,
                     int64_t least) const {
-    std::string text = value.IsScalar() ? value.Scalar() : "";
+    std::string text = value.node.IsScalar() ? value.node.Scalar() : "";
     int64_t number = 0;
     auto [end, error] =
         std::from_chars(text.data(), text.data() + text.size(), number);
     if (text.empty() || error != std::errc() ||
         end != text.data() + text.size() || number < least ||
         number > Grid::most)
-      fail(value, "'" + key + "' of " + what + " is " + describe(value) +
-                      " but needs a whole number from " +
-                      std::to_string(least) + " to " +
-                      std::to_string(Grid::most));
+      fail(value.line,
+           "'" + key + "' of " + what + " is " + describe(value.node) +
+               " but needs a whole number from " + std::to_string(least) +
+               " to " + std::to_string(Grid::most));
     return number;
   }
 
-  YAML::Node node;
+  int line;
   std::string what;
   std::vector<std::string> order;
-  std::vector<YAML::Node> values;
+  std::vector<Value> values;
 };
 
 template <typename Struct>
@@ -200,11 +212,11 @@ public:
       for (const YAML::Node &level : listAt(keys, "levels"))
         readLevel(level);
     if (keys.has("places")) {
-      lines[MachineFault::Places] = {lineOf(keys.get("places").Mark())};
+      lines[MachineFault::Places] = {keys.get("places").line};
       machine.places = keys.integers("places");
     }
     if (keys.has("pairs")) {
-      lines[MachineFault::Pairs] = {lineOf(keys.get("pairs").Mark())};
+      lines[MachineFault::Pairs] = {keys.get("pairs").line};
       for (const YAML::Node &pair : listAt(keys, "pairs"))
         readPair(pair);
     }
@@ -218,15 +230,15 @@ public:
 
 private:
   YAML::Node listAt(const Keys &keys, const std::string &key) {
-    YAML::Node list = keys.get(key);
+    YAML::Node list = keys.get(key).node;
     if (!list.IsSequence() || list.size() == 0)
       keys.wrong(key, "needs a list with at least one entry");
     return list;
   }
 
   void readDevices(const Keys &keys) {
-    YAML::Node devices = keys.get("devices");
-    if (devices.IsMap()) { // a uniform machine
+    const Value &devices = keys.get("devices");
+    if (devices.node.IsMap()) { // a uniform machine
       readDevice(devices, "the device");
       return;
     }
@@ -235,9 +247,9 @@ private:
       readDevice(device, "entry " + std::to_string(number++) + " of 'devices'");
   }
 
-  void readDevice(const YAML::Node &node, const std::string &what) {
+  void readDevice(const Value &value, const std::string &what) {
     Keys keys(
-        node, what,
+        value, what,
         withFields<DeviceDescription>({"name", "count", "memory", "rates"}));
     DeviceDescription device;
     device.name = keys.text("name");
@@ -251,7 +263,7 @@ private:
     readRates(keys.get("rates"), "'rates' of " + what, device);
     machine.devices.insert(machine.devices.end(), count, device);
     std::vector<int> &at = lines[MachineFault::Device];
-    at.insert(at.end(), count, lineOf(node.Mark()));
+    at.insert(at.end(), count, value.line);
   }
 
   int64_t readMemory(const Keys &keys) {
@@ -262,12 +274,12 @@ private:
     return int64_t(bytes);
   }
 
-  void readRates(const YAML::Node &node, const std::string &what,
+  void readRates(const Value &value, const std::string &what,
                  DeviceDescription &device) {
     std::vector<std::string> classes;
     for (KernelClass kernelClass : kernelClasses())
       classes.push_back(toString(kernelClass));
-    Keys byClass(node, what, classes);
+    Keys byClass(value, what, classes);
     for (KernelClass kernelClass : kernelClasses()) {
       std::string key = toString(kernelClass);
       if (!byClass.has(key))
@@ -282,13 +294,13 @@ private:
       }
     }
     if (device.rates.empty())
-      fail(node, what + " is empty but needs at least one rate, such as "
-                        "'dense: {f32: {...}}'");
+      fail(value.line, what + " is empty but needs at least one rate, such as "
+                              "'dense: {f32: {...}}'");
   }
 
-  void readLevel(const YAML::Node &node) {
+  void readLevel(const Value &value) {
     size_t number = machine.levels.size();
-    Keys keys(node, "level " + std::to_string(number),
+    Keys keys(value, "level " + std::to_string(number),
               withFields<Link>({"name", "devices", "group-bandwidth"}));
     LinkLevel level;
     level.name = keys.text("name");
@@ -298,11 +310,11 @@ private:
       level.groupBandwidth =
           keys.quantity("group-bandwidth", Unit::BytesPerSecond, false);
     machine.levels.push_back(level);
-    lines[MachineFault::Level].push_back(lineOf(node.Mark()));
+    lines[MachineFault::Level].push_back(value.line);
   }
 
-  void readPair(const YAML::Node &node) {
-    Keys keys(node, "pair " + std::to_string(machine.pairs.size()),
+  void readPair(const Value &value) {
+    Keys keys(value, "pair " + std::to_string(machine.pairs.size()),
               withFields<Link>({"between"}));
     std::vector<int64_t> between = keys.integers("between");
     if (between.size() != 2)
@@ -310,12 +322,12 @@ private:
     PairLink pair{between[0], between[1], {}};
     keys.fields(pair.link);
     machine.pairs.push_back(pair);
-    lines[MachineFault::Pair].push_back(lineOf(node.Mark()));
+    lines[MachineFault::Pair].push_back(value.line);
   }
 
-  void readHost(const YAML::Node &node) {
-    lines[MachineFault::Host] = {lineOf(node.Mark())};
-    Keys keys(node, "the host", withFields<Link>({"total-bandwidth"}));
+  void readHost(const Value &value) {
+    lines[MachineFault::Host] = {value.line};
+    Keys keys(value, "the host", withFields<Link>({"total-bandwidth"}));
     keys.fields(machine.hostLink);
     if (keys.has("total-bandwidth"))
       machine.hostBandwidth =

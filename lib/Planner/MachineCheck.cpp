@@ -16,7 +16,7 @@ std::string dconv::wrongWith(const char *key, double value, bool optional) {
     return "";
   // Shorter than std::to_string for 1e300, and with all of 1e-9.
   char text[32];
-  std::snprintf(text, sizeof(text), "%g", value);
+  std::snprintf(text, sizeof(text), "%g", std::isnan(value) ? NAN : value);
   return std::string("'") + key + "' is " + text +
          (optional ? " but must not be negative" : " but must be positive");
 }
