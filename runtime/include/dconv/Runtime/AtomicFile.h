@@ -16,6 +16,10 @@ namespace dconv::runtime {
 Status writeAtomically(const std::string &path,
                        const std::function<bool(std::FILE *)> &write);
 
+/// FileError where writeAtomically could not write `path`: before the work is
+/// done whose result goes there.
+Status checkWritable(const std::string &path);
+
 } // namespace dconv::runtime
 
 #endif // DCONV_RUNTIME_ATOMICFILE_H
