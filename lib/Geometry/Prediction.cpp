@@ -1,6 +1,6 @@
 //===- Prediction.cpp - bytes and memory of a distributed program ---------===//
 
-#include "dconv/Geometry/Prediction.h"
+#include "dconv/Geometry/Streaming.h"
 
 #include <algorithm>
 #include <limits>
@@ -124,12 +124,18 @@ public:
       addStripes(v);
     int64_t stripes = top;
     arena.bytes = stripes;
-    for (size_t s = 0; s < program.steps.size(); ++s)
+    for (size_t s = 0; s < program.steps.size(); ++s) {
+      top = stripes;
+      if (program.steps[s].kind == StepKind::SubKernel)
+        addSlots(s, program.steps[s]);
+      int64_t slots = top;
+      arena.bytes = std::max(arena.bytes, slots);
       for (int64_t shard : shards) {
-        top = stripes;
+        top = slots;
         addScratch(s, shard);
         arena.bytes = std::max(arena.bytes, top);
       }
+    }
     return std::move(arena);
   }
 
@@ -146,7 +152,7 @@ private:
 
   void addStripes(int v) {
     const ShardedValue &value = program.values[v];
-    if (value.fetchedOnUse || value.inPlaceOf >= 0)
+    if (value.fetchedOnUse || value.inPlaceOf >= 0 || value.streamed)
       return;
     for (int64_t shard : shards)
       add({ArenaBuffer::Stripe, -1, v, 0, shard, value.layout.held(grid, shard),
@@ -157,7 +163,7 @@ private:
     const Step &step = program.steps[s];
     if (step.kind == StepKind::Shard) {
       const ShardedValue &result = program.values[step.result];
-      if (result.storageBytes != result.elementBytes &&
+      if (!result.streamed && result.storageBytes != result.elementBytes &&
           receivesValue(grid, result.layout, shard))
         add({ArenaBuffer::Staging, s, step.result, 0, shard,
              result.layout.owned(grid, shard), result.elementBytes, 0});
@@ -168,16 +174,57 @@ private:
     }
   }
 
+  void addSlots(int s, const Step &step) {
+    for (unsigned i = 0; i < step.inputs.size(); ++i) {
+      const ShardedValue &value = program.values[step.inputs[i].value];
+      if (value.streamed)
+        addSlots({ArenaBuffer::Slot, s, step.inputs[i].value, i, 0, {},
+                  value.storageBytes, 0},
+                 step.inputs[i].footprints, /*slots=*/2);
+    }
+    const ShardedValue &result = program.values[step.result];
+    if (!result.streamed)
+      return;
+    addSlots({ArenaBuffer::OutputSlot, s, step.result, 0, 0, {},
+              result.storageBytes, 0},
+             step.outputs, /*slots=*/2);
+    if (step.accumulatorBytes != result.storageBytes)
+      addSlots({ArenaBuffer::Accumulator, s, step.result, 0, 0, {},
+                step.accumulatorBytes, 0},
+               step.outputs, /*slots=*/1);
+  }
+
+  /// Adds a buffer like `one` for each residency of an operand of which the
+  /// shards use `boxes`, in `slots` places by turns.
+  void addSlots(ArenaBuffer one, const std::vector<Box> &boxes,
+                unsigned slots) {
+    std::vector<Residency> found = residenciesOf(boxes, shards);
+    for (unsigned slot = 0; slot < slots; ++slot) {
+      int64_t begin = top, end = top;
+      for (const Residency &residency : found) {
+        if (residency.number % slots != slot)
+          continue;
+        top = begin;
+        one.shard = shards[residency.first];
+        one.window = residency.window;
+        add(one);
+        end = std::max(end, top);
+      }
+      top = end;
+    }
+  }
+
   void addKernelScratch(int s, const Step &step, int64_t shard) {
     for (unsigned i = 0; i < step.inputs.size(); ++i) {
       const KernelInput &input = step.inputs[i];
-      if (residentFor(program, input, shard) < 0)
+      if (!program.values[input.value].streamed &&
+          residentFor(program, input, shard) < 0)
         add({ArenaBuffer::Footprint, s, input.value, i, shard,
              input.footprints[shard],
              program.values[input.value].storageBytes, 0});
     }
     const ShardedValue &result = program.values[step.result];
-    if (step.accumulatorBytes != result.storageBytes)
+    if (!result.streamed && step.accumulatorBytes != result.storageBytes)
       add({ArenaBuffer::Accumulator, s, step.result, 0, shard,
            result.layout.owned(grid, shard), step.accumulatorBytes, 0});
   }
@@ -241,6 +288,34 @@ static void countTransfers(const Grid &grid,
   }
 }
 
+/// Adds what `step`, a sub-kernel, brings of streamed inputs and returns of
+/// its result, once for each step that unshards it.
+static void countStreams(const DistributedProgram &program, const Step &step,
+                         int64_t device, Prediction &prediction) {
+  std::vector<int64_t> shards = program.grid.shardsOf(device);
+  auto count = [&](const std::vector<Box> &boxes, const ShardedValue &value,
+                   int64_t &sum) {
+    const Box tensor = Box::whole(value.shape);
+    for (const Residency &residency : residenciesOf(boxes, shards))
+      addBytes(sum, residency.window.intersect(tensor).volume() *
+                        value.elementBytes);
+  };
+  for (const KernelInput &input : step.inputs)
+    if (program.values[input.value].streamed)
+      count(input.footprints, program.values[input.value],
+            prediction.scatterBytes[device]);
+  if (!program.values[step.result].streamed)
+    return;
+  for (const Step &other : program.steps) {
+    if (other.kind == StepKind::Shard && other.result == step.operand)
+      count(step.outputs, program.values[step.result],
+            prediction.scatterBytes[device]);
+    if (other.kind == StepKind::Unshard && other.operand == step.result)
+      count(step.outputs, program.values[step.result],
+            prediction.gatherBytes[device]);
+  }
+}
+
 Prediction dconv::predict(const DistributedProgram &program) {
   const Grid &grid = program.grid;
   size_t devices = grid.devices;
@@ -249,12 +324,15 @@ Prediction dconv::predict(const DistributedProgram &program) {
       std::vector<int64_t>(devices), std::vector<int64_t>(devices),
       std::vector<int64_t>(devices)};
   for (const Step &step : program.steps) {
+    if (step.kind == StepKind::SubKernel)
+      for (size_t device = 0; device < devices; ++device)
+        countStreams(program, step, device, prediction);
     for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
       int64_t device = grid.deviceOf(shard);
       switch (step.kind) {
       case StepKind::Shard: {
         const ShardedValue &to = program.values[step.result];
-        if (receivesValue(grid, to.layout, shard))
+        if (!to.streamed && receivesValue(grid, to.layout, shard))
           addBytes(prediction.scatterBytes[device],
                    to.layout.owned(grid, shard).volume() * to.elementBytes);
         break;
@@ -276,7 +354,7 @@ Prediction dconv::predict(const DistributedProgram &program) {
       }
       case StepKind::Unshard: {
         const ShardedValue &from = program.values[step.operand];
-        if (isFirstReplica(grid, from.layout, shard))
+        if (!from.streamed && isFirstReplica(grid, from.layout, shard))
           addBytes(prediction.gatherBytes[device],
                    from.layout.owned(grid, shard).volume() *
                        from.elementBytes);

@@ -258,10 +258,10 @@ Status ShapeCheck::checkArgument(const Command &command) const {
 Status ShapeCheck::checkTime(const Command &command) const {
   const Program::Timed &timed = program.timed[device];
   switch (command.kind) {
-  case CommandKind::Scatter:
-    return at < timed.begin ? Status() : error("is not before the timed part");
+  case CommandKind::Scatter: // in it: of what is streamed
+    return at < timed.end ? Status() : error("is after the timed part");
   case CommandKind::Gather:
-    return at >= timed.end ? Status() : error("is not after the timed part");
+    return at >= timed.begin ? Status() : error("is before the timed part");
   case CommandKind::Convert: // loading may widen an initial output
     return at < timed.end ? Status() : error("is after the timed part");
   case CommandKind::Accumulate:

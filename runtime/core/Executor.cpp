@@ -2,14 +2,18 @@
 
 #include "Executor.h"
 
+#include <numeric>
+#include <thread>
+
 namespace dconv::runtime {
 
 Executor::Executor(const Program &program, int64_t programNumber,
                    int64_t device, Device &backend, Transport &transport,
                    TraceLog *trace)
     : program(program), list(program.devices[device]),
-      programNumber(programNumber), device(device), backend(backend),
-      transport(transport), trace(trace), steps(list.commands.size()) {}
+      timed(program.timed[device]), programNumber(programNumber), device(device), backend(backend),
+      transport(transport), trace(trace), steps(list.commands.size()),
+      queues(dealOut(list, timed)) {}
 
 Status Executor::prepare(uint64_t planHash) {
   for (size_t c = 0; c < steps.size(); ++c) {
@@ -57,19 +61,75 @@ Status Executor::prepare(const Command &command, Step &step) {
 
 void Executor::begin(const Call &newCall) {
   call = newCall;
-  scattered = gathered = 0;
+  scattered = gathered = {};
+  completed = {};
+  failed = false;
   backend.arena().resetPeak();
 }
 
 Status Executor::run(uint32_t begin, uint32_t end) {
-  for (uint32_t c = begin; c < end; ++c) {
-    const int64_t started = trace ? TraceLog::now() : 0;
-    if (Status s = runCommand(c); s.failed())
+  for (uint32_t c = begin; c < end; ++c)
+    if (Status s = runCommand(c, Queue::Compute); s.failed())
       return s;
-    if (trace)
-      trace->record(device, {programNumber, c, started, TraceLog::now()});
+  return {};
+}
+
+Status Executor::runBefore() { return run(0, timed.begin); }
+
+Status Executor::runAfter() { return run(timed.end, steps.size()); }
+
+Status Executor::runTimed() {
+  if (!queues.several())
+    return run(timed.begin, timed.end);
+  std::array<Status, numQueues> ends;
+  auto runInto = [&](Queue queue) { ends[size_t(queue)] = runQueue(queue); };
+  std::thread load(runInto, Queue::Load), store(runInto, Queue::Store);
+  runInto(Queue::Compute);
+  load.join();
+  store.join();
+  // What stopped the others says more than that they stopped.
+  Status first;
+  for (Status &end : ends)
+    if (end.failed() &&
+        (!first.failed() || first.code() == StatusCode::Stopped))
+      first = std::move(end);
+  return first;
+}
+
+Status Executor::runQueue(Queue queue) {
+  for (const Queues::Entry &entry : queues.entries[size_t(queue)]) {
+    Status status =
+        await(entry.needs)
+            ? runCommand(entry.command, queue)
+            : Status(StatusCode::Stopped, "another queue of the device failed");
+    std::lock_guard lock(mutex);
+    failed |= status.failed();
+    ++completed[size_t(queue)];
+    changed.notify_all();
+    if (status.failed())
+      return status;
   }
   return {};
+}
+
+bool Executor::await(const Queues::Progress &needs) {
+  auto met = [&] {
+    for (size_t queue = 0; queue < numQueues; ++queue)
+      if (completed[queue] < needs[queue])
+        return false;
+    return true;
+  };
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return failed || met(); });
+  return !failed;
+}
+
+int64_t Executor::scatterBytes() const {
+  return std::accumulate(scattered.begin(), scattered.end(), int64_t(0));
+}
+
+int64_t Executor::gatherBytes() const {
+  return std::accumulate(gathered.begin(), gathered.end(), int64_t(0));
 }
 
 Status Executor::finish() {
@@ -98,32 +158,43 @@ Status Executor::inTransfer(uint32_t number, Status status) const {
               program.tensors[tensor].name + "': " + status.message()};
 }
 
-Status Executor::runCommand(uint32_t number) {
+Status Executor::runCommand(uint32_t number, Queue queue) {
+  const int64_t started = trace ? TraceLog::now() : 0;
+  Status status = perform(number, queue);
+  if (trace && !status.failed())
+    trace->record(device, queue,
+                  {programNumber, number, started, TraceLog::now()});
+  return status;
+}
+
+Status Executor::perform(uint32_t number, Queue queue) {
   const Command &command = list.commands[number];
   Step &step = steps[number];
   if (call.stopped->load(std::memory_order_relaxed))
     return {StatusCode::Stopped, "another device failed"};
-  // Commands run in order, so that of those waited for only sends can be open.
+  // The queues have met all other waits: of sends, the receipt is open.
   for (uint32_t send : step.sends)
     if (Status s = transport.wait(device, steps[send].sent); s.failed())
       return inTransfer(send, std::move(s));
 
   switch (command.kind) {
-  case CommandKind::Alloc:
+  case CommandKind::Alloc: {
+    std::lock_guard lock(mutex);
     backend.arena().noteAlloc(list.buffers[command.buffer]);
     return {};
+  }
   case CommandKind::Free:
     return {};
   case CommandKind::Scatter:
-    backend.copy(step.to, hostBox(command, call.arguments[command.argument],
+    backend.load(step.to, hostBox(command, call.arguments[command.argument],
                                   program.arguments[command.argument]));
-    scattered += step.to.bytes();
+    scattered[size_t(queue)] += step.to.bytes();
     return {};
   case CommandKind::Gather:
-    backend.copy(hostBox(command, call.results[command.argument],
-                         program.results[command.argument]),
-                 step.to);
-    gathered += step.to.bytes();
+    backend.store(hostBox(command, call.results[command.argument],
+                          program.results[command.argument]),
+                  step.to);
+    gathered[size_t(queue)] += step.to.bytes();
     return {};
   case CommandKind::Fill:
     backend.fill(step.to, command.value);

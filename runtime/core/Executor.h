@@ -3,11 +3,14 @@
 #ifndef DCONV_RUNTIME_CORE_EXECUTOR_H
 #define DCONV_RUNTIME_CORE_EXECUTOR_H
 
+#include "Queues.h"
 #include "dconv/Runtime/Device.h"
 #include "dconv/Runtime/Trace.h"
 #include "dconv/Runtime/Transport.h"
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 
 namespace dconv::runtime {
 
@@ -22,7 +25,8 @@ struct Call {
 /// The commands of one device in one program, with everything looked up that
 /// does not change from call to call.
 ///
-/// Threading: one thread at a time.
+/// Threading: one thread at a time. Where the timed part loads from the host or
+/// stores to it, `runTimed` does so on threads of its own.
 class Executor {
 public:
   /// The program has passed the checker and outlives the executor, as do device
@@ -38,14 +42,18 @@ public:
   /// Makes the arguments of `call` those of the commands that follow.
   void begin(const Call &call);
 
-  /// Runs commands [begin, end), in order.
-  Status run(uint32_t begin, uint32_t end);
+  /// Runs what comes before the timed part, in order.
+  Status runBefore();
+  /// Runs the timed part: each queue in order, side by side.
+  Status runTimed();
+  /// Runs what comes after it, in order.
+  Status runAfter();
 
   /// Waits until everything sent has been received.
   Status finish();
 
-  int64_t scatterBytes() const { return scattered; }
-  int64_t gatherBytes() const { return gathered; }
+  int64_t scatterBytes() const;
+  int64_t gatherBytes() const;
 
 private:
   /// What a command needs besides its fields.
@@ -60,7 +68,12 @@ private:
   };
 
   Status prepare(const Command &command, Step &step);
-  Status runCommand(uint32_t number);
+  Status run(uint32_t begin, uint32_t end);
+  Status runQueue(Queue queue);
+  /// Returns when `needs` have completed; false where a queue has failed.
+  bool await(const Queues::Progress &needs);
+  Status runCommand(uint32_t number, Queue queue);
+  Status perform(uint32_t number, Queue queue);
   Status inTransfer(uint32_t number, Status status) const;
   BoxView hostBox(const Command &command, void *host,
                   const Argument &argument) const;
@@ -70,6 +83,7 @@ private:
 
   const Program &program;
   const DeviceProgram &list;
+  const Program::Timed timed;
   const int64_t programNumber;
   const int64_t device;
   Device &backend;
@@ -77,9 +91,15 @@ private:
   TraceLog *const trace;
   std::vector<Step> steps;
 
+  Queues queues;
+
   Call call;
-  int64_t scattered = 0;
-  int64_t gathered = 0;
+  std::array<int64_t, numQueues> scattered{}, gathered{}; ///< per queue
+
+  std::mutex mutex; ///< guards all below, and the arena's high-water mark
+  std::condition_variable changed;
+  Queues::Progress completed{};
+  bool failed = false; ///< some queue has
 };
 
 } // namespace dconv::runtime

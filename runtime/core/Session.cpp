@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 
@@ -28,7 +29,7 @@ public:
   std::vector<std::unique_ptr<Device>> devices;
   Transport &transport;
   const std::vector<Program> &programs;
-  std::vector<std::vector<Executor>> executors; ///< [program][device]
+  std::vector<std::deque<Executor>> executors; ///< [program][device]
   std::vector<uint64_t> planHashes;             ///< of the programs
   uint64_t epoch = 0;                           ///< of the last call
   std::atomic<bool> stopped{false};
@@ -87,8 +88,6 @@ void Session::Impl::serve(size_t device) {
 
 void Session::Impl::runDevice(size_t device) {
   Executor &executor = executors[program][device];
-  const Program::Timed timed = programs[program].timed[device];
-  const uint32_t end = programs[program].devices[device].commands.size();
   auto succeeds = [&](Status status) {
     const bool failed = status.failed();
     if (failed)
@@ -97,11 +96,11 @@ void Session::Impl::runDevice(size_t device) {
   };
 
   executor.begin(call);
-  if (!succeeds(executor.run(0, timed.begin)) || !meet(timedBegin))
+  if (!succeeds(executor.runBefore()) || !meet(timedBegin))
     return;
-  if (!succeeds(executor.run(timed.begin, timed.end)) || !meet(timedEnd))
+  if (!succeeds(executor.runTimed()) || !meet(timedEnd))
     return;
-  if (succeeds(executor.run(timed.end, end)))
+  if (succeeds(executor.runAfter()))
     succeeds(executor.finish());
 }
 

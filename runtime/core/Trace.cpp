@@ -1,6 +1,7 @@
 //===- Trace.cpp - when every command ran ---------------------------------===//
 
 #include "dconv/Runtime/Trace.h"
+#include "Queues.h"
 #include "dconv/Runtime/AtomicFile.h"
 
 #include <algorithm>
@@ -53,10 +54,13 @@ static Json describe(const Program &program, size_t device,
 
 Status TraceLog::write(const std::string &path,
                        const std::vector<Program> &programs) const {
+  static_assert(std::tuple_size_v<decltype(events)::value_type> == numQueues);
+  static const char *const suffix[] = {"", " loads", " stores"};
   int64_t origin = INT64_MAX;
-  for (const std::vector<Event> &row : events)
-    if (!row.empty())
-      origin = std::min(origin, row.front().begin);
+  for (const auto &rows : events)
+    for (const std::vector<Event> &row : rows)
+      if (!row.empty())
+        origin = std::min(origin, row.front().begin);
 
   return writeAtomically(path, [&](std::FILE *file) {
     bool good =
@@ -68,25 +72,39 @@ Status TraceLog::write(const std::string &path,
       good &= std::fprintf(file, "%s%s", separator, text.c_str()) >= 0;
       separator = ",\n";
     };
-    for (size_t device = 0; device < events.size(); ++device) {
-      put({{"ph", "M"},
-           {"name", "thread_name"},
-           {"pid", 0},
-           {"tid", device},
-           {"args", {{"name", "device " + std::to_string(device)}}}});
-      for (const Event &event : events[device]) {
+    auto putRow = [&](size_t device, size_t queue) {
+      // Rows of queues come behind those of all devices in number only.
+      const size_t row =
+          queue == 0 ? device
+                     : events.size() + 2 * device + queue - 1;
+      auto describeRow = [&](const char *what, const char *key, Json value) {
+        put({{"ph", "M"},
+             {"name", what},
+             {"pid", 0},
+             {"tid", row},
+             {"args", {{key, value}}}});
+      };
+      describeRow("thread_name", "name",
+                  "device " + std::to_string(device) + suffix[queue]);
+      describeRow("thread_sort_index", "sort_index",
+                  numQueues * device + queue);
+      for (const Event &event : events[device][queue]) {
         const Program &program = programs[event.program];
         const Command &command =
             program.devices[device].commands[event.command];
         put({{"ph", "X"},
              {"name", toString(command.kind)},
              {"pid", 0},
-             {"tid", device},
+             {"tid", row},
              {"ts", (event.begin - origin) / 1e3}, // microseconds
              {"dur", (event.end - event.begin) / 1e3},
              {"args", describe(program, device, event.command)}});
       }
-    }
+    };
+    for (size_t device = 0; device < events.size(); ++device)
+      for (size_t queue = 0; queue < numQueues; ++queue)
+        if (queue == 0 || !events[device][queue].empty())
+          putRow(device, queue);
     good &= std::fputs("\n]}\n", file) >= 0;
     return good;
   });

@@ -3,6 +3,7 @@
 #include "dconv/Runtime/HostDevice.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace dconv::runtime {
 
@@ -41,6 +42,15 @@ void HostDevice::fill(const BoxView &box, uint64_t value) {
 
 void HostDevice::copy(const BoxView &to, const BoxView &from) {
   copyBox(to, from);
+}
+
+void HostDevice::transfer(const BoxView &to, const BoxView &from) {
+  HostLink::Clock::time_point over{};
+  for (const std::shared_ptr<HostLink> &link : links)
+    over = std::max(over, link->begin(to.bytes()));
+  copyBox(to, from);
+  if (!links.empty())
+    std::this_thread::sleep_until(over);
 }
 
 void HostDevice::launch(Kernel kernel, void **arguments) {

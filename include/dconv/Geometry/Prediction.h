@@ -26,11 +26,15 @@ struct ShardedValue {
   bool fetchedOnUse = false;
   /// The value whose memory this one takes over, or -1.
   int inPlaceOf = -1;
+  /// It lies on the host: shards bring what they read and return what they
+  /// compute (Streaming.h). `layout` says nothing.
+  bool streamed = false;
 };
 
 enum class StepKind {
   Shard,         ///< host -> result; to a partial layout: shard 0 of each
-                 ///< group gets the value, the others the identity
+                 ///< group gets the value, the others the identity; of a
+                 ///< streamed value nothing moves yet
   Fill,          ///< result filled with a constant; nothing moves
   Redistribute,  ///< operand -> result: halo exchange, reshard, all-gather
   SubKernel,     ///< inputs and the initial output -> result
@@ -49,6 +53,8 @@ struct Step {
   int operand = -1; ///< number of a value; SubKernel: the initial output
   int result = -1;
   std::vector<KernelInput> inputs; ///< SubKernel
+  /// SubKernel with a streamed result: what each shard combines into.
+  std::vector<Box> outputs;
   /// SubKernel: bytes of an element of the sum while it is computed.
   int64_t accumulatorBytes = 4;
 };
@@ -66,20 +72,23 @@ DistributedProgram distribute(const Convolution &convolution,
                               bool fillsOutput);
 
 /// A piece of a device's arena. Stripes live as long as the program; what a
-/// shard needs during one step is scratch, and reused by the next.
+/// shard needs during one step is scratch, and reused by the next. The slots of
+/// what is streamed lie below the scratch of their step.
 struct ArenaBuffer {
   enum Purpose {
     Stripe,      ///< of value `value`
     Footprint,   ///< input `input` of a sub-kernel, with local padding
     Accumulator, ///< of a sub-kernel or reduction whose result is narrower
     Staging,     ///< a received piece before it is accumulated or widened
+    Slot,        ///< a part of streamed input `input` of a sub-kernel
+    OutputSlot,  ///< a block of the streamed result of a sub-kernel
   };
   Purpose purpose = Stripe;
   int step = -1; ///< of scratch
   int value = -1;
   unsigned input = 0;
-  int64_t shard = 0;
-  Box window; ///< positions of the tensor
+  int64_t shard = 0; ///< that uses it; of what several use, the first
+  Box window;        ///< positions of the tensor
   int64_t elementBytes = 0;
   int64_t offset = 0; ///< bytes, a multiple of arenaAlignment
 };

@@ -49,8 +49,10 @@ struct ScheduleInput {
 /// A device first loads its stripes; then, timed, takes the steps in order: it
 /// posts what others need of its stripes, then for each of its shards brings
 /// what the shard reads, makes its padding, launches, and frees the scratch;
-/// last it returns its part of the results. Every command waits for the earlier
-/// ones that touch the same box, and for the end of what lay in its memory.
+/// last it returns its part of the results. What is streamed it brings and
+/// returns between the launches, as early as its slots allow. Every command
+/// waits for the earlier ones that touch the same box, and for the end of what
+/// lay in its memory.
 runtime::Program schedule(const ScheduleInput &input);
 
 } // namespace dconv

@@ -145,9 +145,9 @@ TEST_F(CheckerTest, ConversionsAreBetweenFloatTypes) {
   expectError("cannot convert f32 to f32");
 }
 
-TEST_F(CheckerTest, ScattersComeBeforeTheTimedPart) {
-  program.timed[1].begin = ScatterX;
-  expectErrorAt(ScatterX, "is not before the timed part");
+TEST_F(CheckerTest, ScattersDoNotComeAfterTheTimedPart) {
+  program.timed[1] = {ScatterX, ScatterX};
+  expectErrorAt(ScatterX, "is after the timed part");
 }
 
 TEST_F(CheckerTest, TransfersAreTimed) {
@@ -155,9 +155,23 @@ TEST_F(CheckerTest, TransfersAreTimed) {
   expectErrorAt(SendX, "is not in the timed part");
 }
 
-TEST_F(CheckerTest, GathersComeAfterTheTimedPart) {
-  program.timed[1].end = GatherY + 1;
-  expectErrorAt(GatherY, "is not after the timed part");
+TEST_F(CheckerTest, GathersDoNotComeBeforeTheTimedPart) {
+  Program early;
+  early.name = "early";
+  early.tensors = {{"y", {4}}};
+  early.results = {{ElementType::F32, {4}, false}};
+  early.devices.resize(1);
+  ListBuilder list(early.devices[0]);
+  const uint32_t y = list.alloc(0, Box{{0, 4}});
+  list.fill(y, Box{{0, 4}}, 0);
+  const uint32_t gather = list.gather(y, Box{{0, 4}}, 0);
+  list.free(y);
+  early.timed = {{gather, gather}};
+  EXPECT_EQ(check(early).message(), "");
+  early.timed = {{gather + 1, gather + 1}};
+  EXPECT_THAT(check(early).message(),
+              HasSubstr("command 2 (gather of 'y' [0, 4)): is before the "
+                        "timed part"));
 }
 
 // Memory.

@@ -16,8 +16,8 @@ namespace dconv::runtime {
 ///    buffers and, where data leaves or enters a device, in the tensor, so that
 ///    no padding moves; element types agree, conversions are between float
 ///    types, arguments have the shape and type of the tensor. Scatters come
-///    before the timed part, gathers after it, transfers and arithmetic in it
-///    (conversions also before it).
+///    before or in the timed part, gathers in or after it, transfers and
+///    arithmetic in it (conversions also before it).
 /// 2. Memory: buffers lie aligned inside the arena and are used only while they
 ///    live; no two live ones share a byte; nothing is read that was not
 ///    written. Launch reads its operands and its output wholly, and writes the
@@ -30,7 +30,8 @@ namespace dconv::runtime {
 ///    reverse.
 /// 5. Results: the gathers of a result are disjoint and cover it.
 /// 6. Progress: devices that run their lists in order, receives waiting for
-///    sends and waits on sends for receives, all reach the end.
+///    sends and waits on sends for receives, all reach the end; so do devices
+///    that run parts of their lists side by side, each in order.
 Status check(const Program &program);
 
 } // namespace dconv::runtime

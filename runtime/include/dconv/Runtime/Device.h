@@ -11,7 +11,9 @@ namespace dconv::runtime {
 /// The memory and the arithmetic of one device. A backend implements it; it
 /// owns no payload memory but the arena.
 ///
-/// Threading: one thread at a time.
+/// Threading: before the first command, one thread at a time. Commands come
+/// from up to three threads, one for each of loads, arithmetic and stores; what
+/// they touch together is memory that none writes.
 class Device {
 public:
   virtual ~Device() = default;
@@ -29,6 +31,9 @@ public:
   /// All views have equal sizes; `value` holds the bits of one element.
   virtual void fill(const BoxView &box, uint64_t value) = 0;
   virtual void copy(const BoxView &to, const BoxView &from) = 0;
+  /// From memory of the host, and back; returns when the transfer is over.
+  virtual void load(const BoxView &to, const BoxView &host) = 0;
+  virtual void store(const BoxView &host, const BoxView &from) = 0;
   /// Between two float types: to the nearest, ties to even, NaN kept.
   virtual void convert(const BoxView &to, const BoxView &from) = 0;
   /// to = combiner(to, from): integers wrap, of floats the maximum and minimum

@@ -4,6 +4,7 @@
 #define DCONV_RUNTIME_HOSTDEVICE_H
 
 #include "dconv/Runtime/Device.h"
+#include "dconv/Runtime/HostLink.h"
 #include "dconv/Runtime/KernelLibrary.h"
 
 namespace dconv::runtime {
@@ -11,22 +12,35 @@ namespace dconv::runtime {
 /// Runs commands and kernels on the calling thread, in host memory.
 class HostDevice : public Device {
 public:
+  /// Links that loads and stores go over, all of them.
+  using Links = std::vector<std::shared_ptr<HostLink>>;
+
   /// Finds kernels in `kernels`.
-  explicit HostDevice(std::shared_ptr<const KernelSource> kernels)
-      : kernels(std::move(kernels)) {}
+  explicit HostDevice(std::shared_ptr<const KernelSource> kernels,
+                      Links links = {})
+      : kernels(std::move(kernels)), links(std::move(links)) {}
 
   Status allocate(int64_t bytes) override;
   Arena &arena() override { return memory; }
   Status findKernel(const std::string &symbol, Kernel &kernel) override;
   void fill(const BoxView &box, uint64_t value) override;
   void copy(const BoxView &to, const BoxView &from) override;
+  void load(const BoxView &to, const BoxView &host) override {
+    transfer(to, host);
+  }
+  void store(const BoxView &host, const BoxView &from) override {
+    transfer(host, from);
+  }
   void convert(const BoxView &to, const BoxView &from) override;
   void accumulate(const BoxView &to, const BoxView &from,
                   Combiner combiner) override;
   void launch(Kernel kernel, void **arguments) override;
 
 private:
+  void transfer(const BoxView &to, const BoxView &from);
+
   std::shared_ptr<const KernelSource> kernels;
+  Links links;
   Arena memory;
 };
 

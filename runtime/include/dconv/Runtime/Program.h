@@ -128,7 +128,7 @@ struct Program {
 
   /// First command of each device that is timed and last + 1: inputs lie
   /// sharded before it, the result after it. Scatter and its fills come before,
-  /// gather and free after.
+  /// gather and free after, but for what is streamed.
   struct Timed {
     uint32_t begin = 0;
     uint32_t end = 0;

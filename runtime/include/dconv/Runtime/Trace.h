@@ -6,11 +6,15 @@
 #include "dconv/Runtime/Program.h"
 #include "dconv/Runtime/Status.h"
 
+#include <array>
+
 namespace dconv::runtime {
 
-/// The commands that ran, per device in order of time.
+enum class Queue : uint8_t;
+
+/// The commands that ran, per queue of a device in order of time.
 ///
-/// Threading: `record` from one thread at a time per device.
+/// Threading: `record` from one thread at a time per device and queue.
 class TraceLog {
 public:
   struct Event {
@@ -25,18 +29,18 @@ public:
   /// Nanoseconds of a clock that never goes back.
   static int64_t now();
 
-  void record(int64_t device, const Event &event) {
-    events[device].push_back(event);
+  void record(int64_t device, Queue queue, const Event &event) {
+    events[device][size_t(queue)].push_back(event);
   }
 
   /// Writes the JSON that Perfetto and chrome://tracing read: a row per device,
-  /// every command with its tensor, box and bytes. `path` appears complete or
+  /// and one each for loads and stores beside its computations, every command with its tensor, box and bytes. `path` appears complete or
   /// not at all.
   Status write(const std::string &path,
                const std::vector<Program> &programs) const;
 
 private:
-  std::vector<std::vector<Event>> events;
+  std::vector<std::array<std::vector<Event>, 3>> events; ///< per Queue
 };
 
 } // namespace dconv::runtime
