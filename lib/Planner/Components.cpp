@@ -71,18 +71,25 @@ dconv::findComponents(const Convolution &convolution) {
   return components;
 }
 
+static int64_t longestOf(const Stripes &stripes) {
+  int64_t longest = 0;
+  for (Interval stripe : stripes)
+    longest = std::max(longest, stripe.size());
+  return longest;
+}
+
 namespace {
 /// Makes the Division of one component.
 class Divider {
 public:
   Divider(const Convolution &convolution, const Component &component,
-          const std::vector<int64_t> &parts)
+          std::vector<Stripes> given)
       : convolution(convolution), component(component),
-        box(convolution.iterations()) {
-    for (size_t i = 0; i < parts.size(); ++i)
-      stripes.push_back(balancedStripes(
-          {0, convolution.extents[component.loops[i]]}, parts[i]));
-    result.parts = parts;
+        box(convolution.iterations()), stripes(std::move(given)) {
+    for (const Stripes &ofLoop : stripes) {
+      result.parts.push_back(ofLoop.size());
+      result.longest.push_back(longestOf(ofLoop));
+    }
   }
 
   Division run() {
@@ -265,8 +272,18 @@ private:
 
 Division dconv::divide(const Convolution &convolution,
                        const Component &component,
+                       const std::vector<Stripes> &stripes) {
+  return Divider(convolution, component, stripes).run();
+}
+
+Division dconv::divide(const Convolution &convolution,
+                       const Component &component,
                        const std::vector<int64_t> &parts) {
-  return Divider(convolution, component, parts).run();
+  std::vector<Stripes> stripes;
+  for (size_t i = 0; i < parts.size(); ++i)
+    stripes.push_back(balancedStripes(
+        {0, convolution.extents[component.loops[i]]}, parts[i]));
+  return Divider(convolution, component, std::move(stripes)).run();
 }
 
 /// The mean size of the footprint within the tensor along `dim`.
@@ -292,16 +309,19 @@ static double meanFootprint(const OperandDim &dim,
   return sum / reads.size();
 }
 
-Outline dconv::outline(const Convolution &convolution,
-                       const Component &component,
-                       const std::vector<int64_t> &parts) {
+/// `stripesOf(i)` makes the stripes of loop i of the component, in `parts[i]`
+/// parts of which the longest has `longest[i]`.
+template <typename StripesOf>
+static Outline
+outlineOf(const Convolution &convolution, const Component &component,
+          const std::vector<int64_t> &parts,
+          const std::vector<int64_t> &longest, StripesOf stripesOf) {
   Outline result;
-  std::vector<int64_t> partsOf(convolution.numLoops(), 1);
+  std::vector<size_t> places(convolution.numLoops());
   for (size_t i = 0; i < parts.size(); ++i) {
     int64_t extent = convolution.extents[component.loops[i]];
-    int64_t longest = (extent + parts[i] - 1) / parts[i];
-    partsOf[component.loops[i]] = parts[i];
-    result.imbalance *= double(longest) * parts[i] / extent;
+    places[component.loops[i]] = i;
+    result.imbalance *= double(longest[i]) * parts[i] / extent;
   }
 
   for (const OperandDim &dim : component.dims) {
@@ -311,11 +331,11 @@ Outline dconv::outline(const Convolution &convolution,
     bool padded = !Interval{0, dim.extent}.contains(reached);
     for (const Term &term : dim.expr.terms) {
       int64_t extent = convolution.extents[term.loop];
-      result.cut[dim.operand] *= partsOf[term.loop];
-      mean += std::abs(term.coefficient) *
-              (double(extent) / partsOf[term.loop] - 1);
+      size_t i = places[term.loop];
+      result.cut[dim.operand] *= parts[i];
+      mean += std::abs(term.coefficient) * (double(extent) / parts[i] - 1);
       if (padded)
-        stripes.push_back(balancedStripes({0, extent}, partsOf[term.loop]));
+        stripes.push_back(stripesOf(i));
     }
     if (padded)
       mean = meanFootprint(dim, stripes);
@@ -323,4 +343,30 @@ Outline dconv::outline(const Convolution &convolution,
     result.meanHeld[dim.operand] *= mean;
   }
   return result;
+}
+
+Outline dconv::outline(const Convolution &convolution,
+                       const Component &component,
+                       const std::vector<int64_t> &parts) {
+  std::vector<int64_t> longest;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    int64_t extent = convolution.extents[component.loops[i]];
+    longest.push_back((extent + parts[i] - 1) / parts[i]);
+  }
+  return outlineOf(convolution, component, parts, longest, [&](size_t i) {
+    int64_t extent = convolution.extents[component.loops[i]];
+    return balancedStripes({0, extent}, parts[i]);
+  });
+}
+
+Outline dconv::outline(const Convolution &convolution,
+                       const Component &component,
+                       const std::vector<Stripes> &stripes) {
+  std::vector<int64_t> parts, longest;
+  for (const Stripes &ofLoop : stripes) {
+    parts.push_back(ofLoop.size());
+    longest.push_back(longestOf(ofLoop));
+  }
+  return outlineOf(convolution, component, parts, longest,
+                   [&](size_t i) { return stripes[i]; });
 }

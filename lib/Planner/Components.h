@@ -11,6 +11,7 @@
 #define DCONV_LIB_PLANNER_COMPONENTS_H
 
 #include "dconv/Geometry/Convolution.h"
+#include "dconv/Geometry/Stripes.h"
 
 #include <array>
 
@@ -55,10 +56,11 @@ struct Outline {
   double imbalance = 1; ///< longest part over the mean, a product over loops
 };
 
-/// A component whose loops are divided in given parts, balanced.
+/// A component whose loops are divided in given stripes.
 struct Division {
-  std::vector<int64_t> parts; ///< per loop of the component
-  std::vector<Cell> cells;    ///< row-major
+  std::vector<int64_t> parts;   ///< per loop of the component
+  std::vector<int64_t> longest; ///< likewise, of its parts
+  std::vector<Cell> cells;      ///< row-major
   /// Per operand, whether each cell holds all that it owns.
   PerOperand<bool> holdsOwned{true, true, true};
   /// Of the cells, those that can be the busiest where a greater coordinate
@@ -75,6 +77,11 @@ Outline outline(const Convolution &convolution, const Component &component,
                 const std::vector<int64_t> &parts);
 Division divide(const Convolution &convolution, const Component &component,
                 const std::vector<int64_t> &parts);
+/// The same in stripes that need not be balanced, one list per loop.
+Outline outline(const Convolution &convolution, const Component &component,
+                const std::vector<Stripes> &stripes);
+Division divide(const Convolution &convolution, const Component &component,
+                const std::vector<Stripes> &stripes);
 
 } // namespace dconv
 

@@ -54,6 +54,16 @@ public:
   WordSearchResult run();
 
 private:
+  bool isFixed(unsigned loop) const {
+    return !options.fixed.empty() && !options.fixed[loop].empty();
+  }
+  int64_t leastParts(unsigned loop) const {
+    return isFixed(loop) ? options.fixed[loop].size() : 1;
+  }
+  int64_t mostParts(unsigned loop) const;
+  /// The stripes of the loops of a component, where some are fixed; else none.
+  std::vector<Stripes> stripesOf(const Component &component,
+                                 const std::vector<int64_t> &parts) const;
   void addChoices(unsigned component);
   ClassChain chainOf(bool windows, std::vector<unsigned> &places);
   double wordsAtLeast(const PerOperand<double> &held, int64_t shards) const;
@@ -92,28 +102,62 @@ private:
 void WordSearch::addChoices(unsigned c) {
   const Component &component = components[c];
   std::vector<Choice> &ways = choices.emplace_back();
-  std::vector<int64_t> parts(component.loops.size(), 1);
-  auto tryParts = [&](int64_t shards) {
-    Choice choice{parts, shards, outline(convolution, component, parts)};
+  std::vector<int64_t> parts;
+  int64_t shards = 1;
+  for (unsigned loop : component.loops) {
+    parts.push_back(leastParts(loop));
+    shards *= parts.back();
+  }
+  auto tryParts = [&] {
+    std::vector<Stripes> stripes = stripesOf(component, parts);
+    Choice choice{parts, shards,
+                  stripes.empty() ? outline(convolution, component, parts)
+                                  : outline(convolution, component, stripes)};
     if (choice.outline.imbalance <= mostImbalance)
       ways.push_back(std::move(choice));
   };
   // All parts with at most `devices` shards, the last loop running fastest.
-  int64_t shards = 1;
-  for (size_t i = 0; true;) {
-    tryParts(shards);
-    for (i = parts.size(); i-- > 0;) {
+  while (shards <= options.devices) {
+    tryParts();
+    size_t i = parts.size();
+    while (i-- > 0) {
       shards /= parts[i];
-      if (parts[i] < convolution.extents[component.loops[i]] &&
-          parts[i] < options.devices / shards) {
+      unsigned loop = component.loops[i];
+      if (parts[i] < mostParts(loop) && parts[i] < options.devices / shards) {
         shards *= ++parts[i];
         break;
       }
-      parts[i] = 1;
+      parts[i] = leastParts(loop);
+      shards *= parts[i];
     }
     if (i == size_t(-1))
       return;
   }
+}
+
+int64_t WordSearch::mostParts(unsigned loop) const {
+  if (isFixed(loop))
+    return options.fixed[loop].size();
+  if (options.wholeReductions && convolution.isReduction(loop))
+    return 1;
+  return convolution.extents[loop];
+}
+
+std::vector<Stripes>
+WordSearch::stripesOf(const Component &component,
+                      const std::vector<int64_t> &parts) const {
+  std::vector<Stripes> stripes;
+  if (std::none_of(component.loops.begin(), component.loops.end(),
+                   [&](unsigned loop) { return isFixed(loop); }))
+    return stripes;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    unsigned loop = component.loops[i];
+    stripes.push_back(
+        isFixed(loop)
+            ? options.fixed[loop]
+            : balancedStripes({0, convolution.extents[loop]}, parts[i]));
+  }
+  return stripes;
 }
 
 ClassChain WordSearch::chainOf(bool windows, std::vector<unsigned> &places) {
@@ -176,7 +220,10 @@ void WordSearch::consider() {
   for (unsigned c = 0; c < components.size(); ++c) {
     auto [place, isNew] = divided[c].try_emplace(chosen[c]->parts);
     if (isNew) {
-      place->second = divide(convolution, components[c], chosen[c]->parts);
+      std::vector<Stripes> stripes = stripesOf(components[c], chosen[c]->parts);
+      place->second = stripes.empty()
+                          ? divide(convolution, components[c], chosen[c]->parts)
+                          : divide(convolution, components[c], stripes);
       partsKept += chosen[c]->shards;
       partsSeen += chosen[c]->shards;
     }
@@ -198,6 +245,12 @@ void WordSearch::consider() {
                         b.parts) < std::tie(b.count.words, b.count.bytes,
                                             b.count.memoryBytes, a.parts);
       });
+  if (full && place == result.ranked.end())
+    return;
+  if (options.accepts && !options.accepts(split)) {
+    ++result.refused;
+    return;
+  }
   result.ranked.insert(place, std::move(split));
   if (result.ranked.size() > options.top)
     result.ranked.pop_back();
@@ -291,7 +344,7 @@ WordSearchResult WordSearch::run() {
   for (const JoinedClass &joined : open) {
     if (cannotImprove(joined.words))
       break;
-    if (partsSeen >= options.mostParts) {
+    if (partsSeen + result.refused >= options.mostParts) {
       result.complete = false;
       result.wordsAtLeast = std::max<int64_t>(0, std::ceil(joined.words));
       break;
@@ -313,6 +366,7 @@ static Error tooImbalanced(const Convolution &convolution,
                            const std::vector<Component> &components) {
   WordSearchOptions relaxed = options;
   relaxed.top = 1;
+  relaxed.accepts = nullptr;
   WordSearchResult result;
   // The convolution on one device, the others idle, ends this.
   while (result.ranked.empty()) {
@@ -342,7 +396,7 @@ Result<WordSearchResult> dconv::searchWords(const Convolution &convolution,
   if (!components)
     return Error{components.error()};
   WordSearchResult result = WordSearch(convolution, options, *components).run();
-  if (result.ranked.empty())
+  if (result.ranked.empty() && result.refused == 0)
     return tooImbalanced(convolution, options, *components);
   return result;
 }

@@ -170,11 +170,8 @@ WordCount WordCounter::count(const std::vector<const Division *> &chosen,
   most.totalMacs = convolution.iterations().volume();
   most.mostMacs = 1;
   for (unsigned c = 0; c < components.size(); ++c)
-    for (unsigned i = 0; i < components[c].loops.size(); ++i) {
-      int64_t extent = convolution.extents[components[c].loops[i]];
-      int64_t parts = chosen[c]->parts[i];
-      most.mostMacs *= (extent + parts - 1) / parts;
-    }
+    for (int64_t length : chosen[c]->longest)
+      most.mostMacs *= length;
   for (unsigned t = 0; t < operands.size(); ++t) {
     int64_t owned = 1;
     for (const Division *division : chosen)

@@ -3,9 +3,18 @@
 #ifndef DCONV_PLANNER_SEARCHWORDS_H
 #define DCONV_PLANNER_SEARCHWORDS_H
 
+#include "dconv/Geometry/Stripes.h"
 #include "dconv/Planner/Words.h"
 
+#include <functional>
+
 namespace dconv {
+
+/// A split and its cost.
+struct RankedSplit {
+  std::vector<int64_t> parts; ///< per loop, balanced unless fixed
+  WordCount count;
+};
 
 struct WordSearchOptions {
   int64_t devices = 1;
@@ -16,16 +25,19 @@ struct WordSearchOptions {
   /// Parts of loops looked at, at most, before the search gives up the proof:
   /// some seconds.
   int64_t mostParts = int64_t(1) << 22;
-};
-
-/// A split and its cost.
-struct RankedSplit {
-  std::vector<int64_t> parts; ///< per loop, balanced
-  WordCount count;
+  /// Per loop the stripes that it has to have; none, or the list of a loop is
+  /// empty: any balanced ones.
+  std::vector<Stripes> fixed;
+  bool wholeReductions = false; ///< no other reduction is divided
+  /// Whether a split may be ranked; all may where there is none. Asked only of
+  /// those that would be.
+  std::function<bool(const RankedSplit &split)> accepts;
 };
 
 struct WordSearchResult {
-  std::vector<RankedSplit> ranked; ///< best first; fewer where there are fewer
+  /// Best first; fewer where there are fewer, and none where `accepts` refused
+  /// all.
+  std::vector<RankedSplit> ranked;
   /// True where no split moves fewer words than the first.
   bool optimal = true;
   /// True where `ranked` is the ranking of all splits, ties included.
@@ -39,6 +51,7 @@ struct WordSearchResult {
   int64_t expanded = 0; ///< of these, those that could hold a better split
   int64_t visited = 0;  ///< splits in them
   int64_t counted = 0;  ///< of these, those whose words were counted in full
+  int64_t refused = 0;  ///< of these, those that were not accepted
 };
 
 /// The splits of `convolution` that move the fewest words, of all that divide

@@ -10,8 +10,8 @@ namespace dconv {
 
 /// Where a tensor lies before, or after, the convolution.
 enum class Residence {
-  Host,     ///< whole, on the host
-  Sharded,  ///< in one copy, its stripes divided among the shards that share one
+  Host,    ///< whole, on the host
+  Sharded, ///< in one copy, its stripes divided among the shards that share one
   Resident, ///< already on every shard that reads it
 };
 
@@ -56,7 +56,7 @@ struct LevelBytes {
 struct PlanCost {
   PlanSeconds seconds;
   std::vector<LevelBytes> links;
-  std::vector<Replication> inputs; ///< the cheaper one, per input
+  std::vector<Replication> inputs;    ///< the cheaper one, per input
   std::vector<double> computeSeconds; ///< per device
 };
 
@@ -64,6 +64,14 @@ struct PlanCost {
 /// docs/planner.md derives the model; every term is there.
 PlanCost planCost(const Convolution &convolution, const Split &split,
                   const Machine &machine, const TimeQuery &query);
+
+/// Seconds to move a tensor from one layout on a grid to another, for whoever
+/// wants the result of a convolution in a sharding of its own: the device that
+/// needs longest to receive what it does not have. Neither layout is partial.
+/// What a shard is to have is its `held` in `to`.
+double reshardSeconds(const Grid &grid, const TensorLayout &from,
+                      const TensorLayout &to, int64_t elementBytes,
+                      const Machine &machine);
 
 /// Which kernel computes the shards of `convolution`.
 KernelClass kernelClassOf(const Convolution &convolution);

@@ -1,0 +1,77 @@
+//===- CellTable.h - what the parts of a component hold ---------*- C++ -*-===//
+//
+// Like Division, for stripes of any lengths and with all that time and memory
+// depend on. What a shard holds is a product over the components, of the
+// numbers of the cell that it has in each.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DCONV_LIB_PLANNER_CELLTABLE_H
+#define DCONV_LIB_PLANNER_CELLTABLE_H
+
+#include "Components.h"
+
+#include "dconv/Geometry/Stripes.h"
+
+namespace dconv {
+
+/// The shards at one combination of the parts of a component. Numbers of
+/// elements and of messages are products over the dims of the component.
+struct CellCounts {
+  PerOperand<int64_t> held{1, 1, 1}; ///< read, within the tensor
+  PerOperand<int64_t> owned{1, 1, 1};
+  PerOperand<int64_t> common{1, 1, 1};     ///< held and owned
+  PerOperand<int64_t> window{1, 1, 1};     ///< read, padding included
+  PerOperand<int64_t> sources{1, 1, 1};    ///< owners of what is held
+  PerOperand<int64_t> self{1, 1, 1};       ///< 1 where it is one of them
+  PerOperand<int64_t> served{1, 1, 1};     ///< what of its own is read by all
+  PerOperand<bool> lies{true, true, true}; ///< reads its stripe, all of it
+  int64_t macs = 1;
+  /// Of these, those that read nothing but what the shard owns, and padding.
+  int64_t interior = 1;
+  int64_t reduced = 1; ///< length along the dim that a reduction divides again
+};
+
+/// Numbers of which one cell has more and no other cell more of all.
+struct HaloCell {
+  int64_t held = 1, common = 1, sources = 1, self = 1;
+
+  /// Whether no cost that grows with what is missing is greater for `o`.
+  bool dominates(const HaloCell &o) const {
+    return held >= o.held && common <= o.common && sources >= o.sources &&
+           self <= o.self;
+  }
+};
+
+/// A component whose loops are divided in given stripes.
+class CellTable {
+public:
+  /// `stripes`: per loop of `component`, each not empty.
+  CellTable(const Convolution &convolution, const Component &component,
+            const std::vector<Stripes> &stripes);
+
+  /// Row-major over the loops of the component.
+  const std::vector<CellCounts> &cells() const { return all; }
+
+  // What the cells have in common.
+  PerOperand<int64_t> cut{1, 1, 1}; ///< parts that each operand is cut in
+  PerOperand<int64_t> mostOwned{1, 1, 1}, mostWindow{1, 1, 1};
+  int64_t mostReduced = 1;
+  PerOperand<std::vector<HaloCell>> halos; ///< those not dominated
+  PerOperand<double> sumHeld{0, 0, 0}, sumCommon{0, 0, 0}, sumSources{0, 0, 0},
+      sumSelf{0, 0, 0};
+  double interiorShare = 1; ///< least interior / macs
+
+private:
+  struct Dim;
+  class Builder;
+  std::vector<CellCounts> all;
+};
+
+/// The dim of the result that a reduction divides again: the largest, the first
+/// of several; -1 where it has none.
+int reducedDim(const Convolution &convolution);
+
+} // namespace dconv
+
+#endif // DCONV_LIB_PLANNER_CELLTABLE_H
