@@ -1,5 +1,6 @@
 //===- Plan.cpp - decides how each convolution is split -------------------===//
 
+#include "ShardAnnotations.h"
 #include "dconv/IR/Dconv.h"
 #include "dconv/IR/Recognize.h"
 #include "dconv/Planner/DefaultSplit.h"
@@ -75,6 +76,10 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
     if (failed(parsed) || failed(refuseDynamicConvolutions(module)))
       return failure();
     requests = std::move(*parsed);
+    FailureOr<ShardRequests> annotated = ShardRequests::take(module);
+    if (failed(annotated))
+      return failure();
+    annotations = std::move(*annotated);
     noteRefused();
     for (auto &[name, convolution] : convolutionsOf(module))
       if (!convolution.op->getParentOfType<SubKernelOp>() &&
@@ -109,17 +114,24 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
       return op.emitOpError()
              << "'" << name << "' is planned for " << plan.getDevices()
              << " devices but " << devices.getValue() << " are asked for";
+    const ShardRequest *annotated = annotations.of(op);
     if (plan)
       count = plan.getDevices();
+    else if (annotated && devices == 0)
+      count = annotated->devices;
     Result<Split> split =
         plan ? plan.resolve(geometry)
         : !spec.empty()
             ? parseSplit(spec.str(), geometry)
+        : annotated
+            ? Result<Split>(annotated->cut)
             : chooseSplit(geometry, count, budget, fills,
                           convolution.body.ignoresNaN ? Reductions::Whole
                                                       : Reductions::Split);
     if (!split)
       return op.emitOpError() << "'" << name << "': " << split.error();
+    if (failed(annotations.check(op, name, geometry, *split, bool(plan))))
+      return failure();
     if (plan && requests.names(name)) {
       Result<Split> asked = parseSplit(spec.str(), geometry);
       if (!asked || !(*asked == *split))
@@ -141,6 +153,7 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
   }
 
   Requests requests;
+  ShardRequests annotations;
   MemoryBudget budget;
 };
 } // namespace

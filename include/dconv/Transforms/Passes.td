@@ -23,6 +23,14 @@ def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
     the fewest bytes (scattered and received), ties to less memory, then to the
     order of dims.
 
+    Annotations of the upstream `shard` dialect on the operands and the result of
+    a convolution are a request as well: a dim that is cut over axes of a
+    `shard.grid` divides its loop (of an image, that of the output) in as many
+    parts, in the order of the axes, balanced or as `sharded_dims_offsets` say;
+    `halo_sizes` are ignored. Without `devices` there are those of the grid.
+    Annotations that disagree with each other, with the plan or with the SPEC
+    are an error. They are dropped; other ops of the dialect stay.
+
     Expects static shapes: a convolution with a dynamic one is an error that
     names op and dim. A split that does not fit, or a plan whose predicted peak
     exceeds `device-memory`, is an error with the numbers.
