@@ -1,0 +1,26 @@
+//===- EvaluatePlan.h - what is predicted of a given split ------*- C++ -*-===//
+
+#ifndef DCONV_PLANNER_EVALUATEPLAN_H
+#define DCONV_PLANNER_EVALUATEPLAN_H
+
+#include "dconv/Planner/PlanSearch.h"
+
+namespace dconv {
+
+/// `split` as a plan, with bytes and memory alone. An error where a device has
+/// too little, or where it is to be streamed and cannot.
+Result<RankedPlan> predictPlan(const Convolution &convolution,
+                               const Split &split, const Machine &machine,
+                               const PlanRequest &request,
+                               bool streamed = false);
+
+/// `split` as planConvolution would report it had it chosen it: one ranked
+/// plan, and the bounds for what it owns. `optimal` is false and `atLeast` 0,
+/// for nothing was searched. An error where a device has too little memory.
+Result<PlanResult> evaluatePlan(const Convolution &convolution,
+                                const Split &split, const Machine &machine,
+                                const PlanRequest &request);
+
+} // namespace dconv
+
+#endif // DCONV_PLANNER_EVALUATEPLAN_H

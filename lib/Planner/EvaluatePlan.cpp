@@ -1,0 +1,108 @@
+//===- EvaluatePlan.cpp - what is predicted of a given split --------------===//
+
+#include "dconv/Planner/EvaluatePlan.h"
+
+#include "dconv/Geometry/Streaming.h"
+#include "dconv/Planner/BestBox.h"
+#include "dconv/Planner/Bounds.h"
+#include "dconv/Planner/ShardWords.h"
+
+#include <algorithm>
+#include <chrono>
+
+using namespace dconv;
+
+/// Per loop the number of parts, or nothing where some are not balanced.
+static std::optional<std::vector<int64_t>>
+balancedParts(const Convolution &convolution, const Split &split) {
+  std::vector<int64_t> parts(convolution.numLoops(), 1);
+  for (const AxisSplit &axis : split.axes) {
+    parts[axis.loop] = axis.lengths.size();
+    if (axis != balancedSplit(axis.loop, convolution.extents[axis.loop],
+                              parts[axis.loop]))
+      return std::nullopt;
+  }
+  return parts;
+}
+
+/// An error where some device has less memory than its peak.
+static Result<int64_t> checkMemory(const Prediction &predicted,
+                                   const Machine &machine,
+                                   MemoryBudget budget) {
+  if (Result<int64_t> peak = checkBudget(predicted, budget); !peak)
+    return peak;
+  for (int64_t d = 0; d < machine.numDevices(); ++d) {
+    const DeviceDescription &device = machine.devices[d];
+    if (device.memoryBytes && predicted.peakBytes[d] > *device.memoryBytes)
+      return Error{"needs more memory than a device has: " +
+                   std::to_string(predicted.peakBytes[d]) +
+                   " bytes on device " + std::to_string(d) + ", which has " +
+                   std::to_string(*device.memoryBytes)};
+  }
+  return 0;
+}
+
+Result<RankedPlan> dconv::predictPlan(const Convolution &convolution,
+                                      const Split &split,
+                                      const Machine &machine,
+                                      const PlanRequest &request,
+                                      bool streamed) {
+  RankedPlan plan;
+  plan.split = split;
+  plan.devices = machine.numDevices();
+  bool fills = request.query.fillsOutput;
+  if (streamed) {
+    if (Result<int64_t> shards =
+            checkStreamed(convolution, split, plan.devices);
+        !shards)
+      return Error{"cannot be streamed: " + shards.error()};
+    plan.predicted =
+        predict(distributeStreamed(convolution, split, plan.devices, fills));
+  } else {
+    plan.predicted =
+        predict(distribute(convolution, split, plan.devices, fills));
+  }
+  if (Result<int64_t> fits =
+          checkMemory(plan.predicted, machine, request.budget);
+      !fits)
+    return Error{fits.error()};
+  return plan;
+}
+
+Result<PlanResult> dconv::evaluatePlan(const Convolution &convolution,
+                                       const Split &split,
+                                       const Machine &machine,
+                                       const PlanRequest &request) {
+  auto start = std::chrono::steady_clock::now();
+  const int64_t devices = machine.numDevices();
+  Result<RankedPlan> predicted =
+      predictPlan(convolution, split, machine, request);
+  if (!predicted)
+    return Error{predicted.error()};
+  RankedPlan &plan = *predicted;
+  plan.cost = planCost(convolution, split, machine, request.query);
+
+  std::optional<std::vector<int64_t>> parts = balancedParts(convolution, split);
+  Result<WordCount> words = Error{""};
+  if (parts && split.grid(devices).numShards() <= devices)
+    words = countWords(convolution, *parts);
+  plan.words = words ? *words : countWordsOfShards(convolution, split, devices);
+  plan.macsMaxOverMean = plan.words.imbalance(devices) + 1;
+
+  PlanResult result;
+  if (Result<BoundTerms> terms = boundTerms(convolution)) {
+    std::vector<int64_t> owned =
+        ownedShares(*terms, devices, plan.words.largestShare);
+    result.boundWords = memoryIndependentBound(*terms, devices, owned);
+    BestBox box = findBestBox(convolution, devices, owned);
+    result.bestBoxWords = box.words;
+    result.bestBoxExact = box.exact;
+  } else {
+    result.bestBoxExact = false; // 0 is all that is known
+  }
+  result.ranked.push_back(std::move(plan));
+  result.planningSeconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
+  return result;
+}
