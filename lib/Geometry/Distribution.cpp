@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 using namespace dconv;
 
@@ -39,8 +40,7 @@ static Stripes cutAtMidpoints(const Convolution &convolution,
     count *= split.axes[axis].lengths.size();
   std::vector<Cell> cells;
   for (int64_t i = 0; i < count; ++i)
-    cells.push_back(
-        {i, footprint(expr, boxAt(convolution, split, axes, i))});
+    cells.push_back({i, footprint(expr, boxAt(convolution, split, axes, i))});
   std::sort(cells.begin(), cells.end(), [](const Cell &a, const Cell &b) {
     return std::tie(a.footprint.begin, a.index) <
            std::tie(b.footprint.begin, b.index);
@@ -96,8 +96,7 @@ TensorLayout dconv::inputLayout(const Convolution &convolution,
 
     // Clamped, so that one wholly in padding is empty at an end of the tensor.
     for (size_t i = 0; i < dim.owned.size(); ++i) {
-      Interval read =
-          footprint(expr, boxAt(convolution, split, dim.axes, i));
+      Interval read = footprint(expr, boxAt(convolution, split, dim.axes, i));
       dim.held.push_back({std::clamp(read.begin, whole.begin, whole.end),
                           std::clamp(read.end, whole.begin, whole.end)});
     }
@@ -127,24 +126,48 @@ TensorLayout dconv::outputLayout(const Convolution &convolution,
   return layout;
 }
 
+/// Divides the stripes of the largest dim of the tensor again over `axes`.
+static void divideLargest(const Grid &grid, const std::vector<unsigned> &axes,
+                          const std::vector<int64_t> &shape,
+                          TensorLayout &layout) {
+  if (axes.empty() || shape.empty())
+    return;
+  size_t largest = std::max_element(shape.begin(), shape.end()) - shape.begin();
+  DimLayout &dim = layout.dims[largest];
+  dim.axes.insert(dim.axes.end(), axes.begin(), axes.end());
+  Stripes stripes = std::exchange(dim.owned, {});
+  int64_t pieces = grid.sizeAlong(axes);
+  for (Interval stripe : stripes)
+    for (Interval piece : balancedStripes(stripe, pieces))
+      dim.owned.push_back(piece);
+  dim.held = dim.owned;
+}
+
 TensorLayout dconv::scatteredLayout(const Grid &grid,
                                     const TensorLayout &partial,
                                     const std::vector<int64_t> &shape) {
   TensorLayout layout = partial;
   layout.partialAxes.clear();
-  if (partial.partialAxes.empty() || shape.empty())
-    return layout;
-  size_t largest = std::max_element(shape.begin(), shape.end()) - shape.begin();
-  DimLayout &dim = layout.dims[largest];
-  dim.axes.insert(dim.axes.end(), partial.partialAxes.begin(),
-                  partial.partialAxes.end());
-  dim.owned.clear();
-  int64_t pieces = grid.sizeAlong(partial.partialAxes);
-  for (Interval stripe : partial.dims[largest].owned)
-    for (Interval piece : balancedStripes(stripe, pieces))
-      dim.owned.push_back(piece);
-  dim.held = dim.owned;
+  divideLargest(grid, partial.partialAxes, shape, layout);
   return layout;
+}
+
+std::vector<unsigned> dconv::replicatedAxes(const Grid &grid,
+                                            const TensorLayout &layout) {
+  std::vector<unsigned> axes;
+  for (unsigned axis = 0; axis < grid.shape.size(); ++axis)
+    if (grid.shape[axis] > 1 && !layout.cuts(axis))
+      axes.push_back(axis);
+  return axes;
+}
+
+TensorLayout dconv::piecesLayout(const Grid &grid, const TensorLayout &layout,
+                                 const std::vector<int64_t> &shape) {
+  TensorLayout pieces = layout;
+  for (DimLayout &dim : pieces.dims)
+    dim.held = dim.owned;
+  divideLargest(grid, replicatedAxes(grid, layout), shape, pieces);
+  return pieces;
 }
 
 Box dconv::shardFootprint(const Convolution &convolution, const Split &split,

@@ -43,73 +43,22 @@ std::vector<Transfer> dconv::reduceTransfersTo(const Grid &grid,
   return transfers;
 }
 
-DistributedProgram dconv::distribute(const Convolution &convolution,
-                                     const Split &split, int64_t devices,
-                                     bool fillsOutput) {
-  DistributedProgram program;
-  program.grid = split.grid(devices);
-  auto addValue = [&](ShardedValue value, Step step) {
-    program.values.push_back(std::move(value));
-    step.result = program.values.size() - 1;
-    program.steps.push_back(std::move(step));
-    return step.result;
-  };
-
-  Step kernel;
-  kernel.kind = StepKind::SubKernel;
-  kernel.accumulatorBytes = convolution.accumulatorBytes;
-  for (const Operand &input : convolution.inputs) {
-    ShardedValue value;
-    value.layout = inputLayout(convolution, split, input);
-    value.shape = input.shape;
-    value.elementBytes = value.storageBytes = input.elementBytes;
-    ShardedValue halo = value;
-    bool hasHalo = false;
-    for (DimLayout &dim : value.layout.dims) {
-      hasHalo |= dim.held != dim.owned;
-      dim.held = dim.owned;
-    }
-    Step shard;
-    int source = addValue(std::move(value), shard);
-    if (hasHalo) {
-      halo.fetchedOnUse = true;
-      Step exchange;
-      exchange.kind = StepKind::Redistribute;
-      exchange.operand = source;
-      source = addValue(std::move(halo), exchange);
-    }
-    KernelInput read{source, {}};
-    for (int64_t s = 0, e = program.grid.numShards(); s < e; ++s)
-      read.footprints.push_back(shardFootprint(convolution, split, input, s));
-    kernel.inputs.push_back(std::move(read));
+std::vector<Transfer> dconv::transfersOf(const DistributedProgram &program,
+                                         const Step &step) {
+  if (step.kind != StepKind::Redistribute &&
+      step.kind != StepKind::ReduceScatter)
+    return {};
+  const Grid &grid = program.grid;
+  const TensorLayout &from = program.values[step.operand].layout;
+  const TensorLayout &to = program.values[step.result].layout;
+  if (step.kind == StepKind::Redistribute)
+    return redistribution(grid, from, to, step.algorithm);
+  std::vector<Transfer> transfers;
+  for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
+    std::vector<Transfer> found = reduceTransfersTo(grid, from, to, shard);
+    transfers.insert(transfers.end(), found.begin(), found.end());
   }
-
-  ShardedValue output;
-  output.layout = outputLayout(convolution, split);
-  output.shape = convolution.output.shape;
-  output.elementBytes = convolution.output.elementBytes;
-  bool partial = !output.layout.partialAxes.empty();
-  output.storageBytes =
-      partial ? convolution.accumulatorBytes : output.elementBytes;
-  Step init;
-  init.kind = fillsOutput ? StepKind::Fill : StepKind::Shard;
-  kernel.operand = addValue(output, init);
-  output.inPlaceOf = kernel.operand;
-  int result = addValue(output, std::move(kernel));
-  if (partial) {
-    output.inPlaceOf = -1;
-    output.layout = scatteredLayout(program.grid, output.layout, output.shape);
-    output.storageBytes = output.elementBytes;
-    Step reduce;
-    reduce.kind = StepKind::ReduceScatter;
-    reduce.operand = result;
-    result = addValue(output, reduce);
-  }
-  Step unshard;
-  unshard.kind = StepKind::Unshard;
-  unshard.operand = result;
-  program.steps.push_back(unshard);
-  return program;
+  return transfers;
 }
 
 namespace {
@@ -240,8 +189,8 @@ private:
     // serves all others.
     std::vector<Transfer> transfers =
         reduceTransfersTo(grid, from.layout, to.layout, shard);
-    bool anyRemote = std::any_of(
-        transfers.begin(), transfers.end(), [&](const Transfer &t) {
+    bool anyRemote =
+        std::any_of(transfers.begin(), transfers.end(), [&](const Transfer &t) {
           return &t != &transfers.front() &&
                  grid.deviceOf(t.source) != grid.deviceOf(shard);
         });
@@ -324,6 +273,9 @@ Prediction dconv::predict(const DistributedProgram &program) {
       std::vector<int64_t>(devices), std::vector<int64_t>(devices),
       std::vector<int64_t>(devices)};
   for (const Step &step : program.steps) {
+    if (step.operand >= 0)
+      countTransfers(grid, transfersOf(program, step),
+                     program.values[step.operand].storageBytes, prediction);
     if (step.kind == StepKind::SubKernel)
       for (size_t device = 0; device < devices; ++device)
         countStreams(program, step, device, prediction);
@@ -337,30 +289,16 @@ Prediction dconv::predict(const DistributedProgram &program) {
                    to.layout.owned(grid, shard).volume() * to.elementBytes);
         break;
       }
-      case StepKind::Redistribute: {
-        const ShardedValue &from = program.values[step.operand];
-        const ShardedValue &to = program.values[step.result];
-        countTransfers(grid, transfersTo(grid, from.layout, to.layout, shard),
-                       from.storageBytes, prediction);
-        break;
-      }
-      case StepKind::ReduceScatter: {
-        const ShardedValue &from = program.values[step.operand];
-        const ShardedValue &to = program.values[step.result];
-        countTransfers(grid,
-                       reduceTransfersTo(grid, from.layout, to.layout, shard),
-                       from.storageBytes, prediction);
-        break;
-      }
       case StepKind::Unshard: {
         const ShardedValue &from = program.values[step.operand];
         if (!from.streamed && isFirstReplica(grid, from.layout, shard))
           addBytes(prediction.gatherBytes[device],
-                   from.layout.owned(grid, shard).volume() *
-                       from.elementBytes);
+                   from.layout.owned(grid, shard).volume() * from.elementBytes);
         break;
       }
       case StepKind::Fill:
+      case StepKind::Redistribute:
+      case StepKind::ReduceScatter:
       case StepKind::SubKernel:
         break;
       }

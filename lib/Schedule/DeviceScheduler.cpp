@@ -144,21 +144,27 @@ void DeviceScheduler::load(int s) {
 }
 
 void DeviceScheduler::sendAll(int s) {
-  int source = program.steps[s].operand;
-  for (const Transfer &transfer : transfers[s]) {
-    int64_t peer = grid.deviceOf(transfer.destination);
-    if (grid.deviceOf(transfer.source) == device && peer != device)
-      commands.send(stripe(source, transfer.source), transfer.box,
-                    {peer, static_cast<uint32_t>(s), transfer.source,
-                     transfer.destination});
-  }
+  for (const Transfer &transfer : transfers[s])
+    send(s, transfer);
+}
+
+void DeviceScheduler::send(int s, const Transfer &transfer) {
+  int64_t peer = grid.deviceOf(transfer.destination);
+  if (grid.deviceOf(transfer.source) == device && peer != device)
+    commands.send(sourceOf(s, transfer), transfer.box,
+                  {peer, static_cast<uint32_t>(s), transfer.source,
+                   transfer.destination});
+}
+
+uint32_t DeviceScheduler::sourceOf(int s, const Transfer &transfer) const {
+  const Step &step = program.steps[s];
+  return stripe(transfer.relayed ? step.result : step.operand, transfer.source);
 }
 
 void DeviceScheduler::bring(int s, const Transfer &transfer, uint32_t buffer) {
   int64_t peer = grid.deviceOf(transfer.source);
   if (peer == device)
-    commands.copy(stripe(program.steps[s].operand, transfer.source), buffer,
-                  transfer.box);
+    commands.copy(sourceOf(s, transfer), buffer, transfer.box);
   else
     commands.receive(buffer, transfer.box,
                      {peer, static_cast<uint32_t>(s), transfer.source,
@@ -180,10 +186,15 @@ void DeviceScheduler::redistribute(int s) {
   if (program.values[step.result].fetchedOnUse)
     return; // the sub-kernel that reads it brings it
   allocStripes(step.result);
-  sendAll(s);
-  for (int64_t shard : shards)
-    for (const Transfer &transfer : transfersOf(s, shard))
-      bring(s, transfer, stripe(step.result, shard));
+  // Round by round, so that each device posts what it has before it waits.
+  for (auto begin = transfers[s].begin(), end = begin;
+       begin != transfers[s].end(); begin = end) {
+    while (end != transfers[s].end() && end->round == begin->round)
+      send(s, *end++);
+    for (auto it = begin; it != end; ++it)
+      if (grid.deviceOf(it->destination) == device)
+        bring(s, *it, stripe(step.result, it->destination));
+  }
 }
 
 int DeviceScheduler::definitionOf(int value) const {

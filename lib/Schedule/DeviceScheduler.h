@@ -67,11 +67,16 @@ private:
   bool readsOrWritesHost(const Step &step) const;
 
   // Their parts.
-  /// Posts what shards on other devices need of the stripes here.
+  /// Posts what shards on other devices need of the stripes here, in a step of
+  /// one round.
   void sendAll(int s);
+  /// Posts `transfer` where it leaves this device.
+  void send(int s, const Transfer &transfer);
+  /// The buffer here from which `transfer` of step `s` comes.
+  uint32_t sourceOf(int s, const Transfer &transfer) const;
   /// Brings `transfer` of step `s` into `buffer`, from here or another device.
   void bring(int s, const Transfer &transfer, uint32_t buffer);
-  /// The transfers of step `s` to `shard`.
+  /// The transfers of step `s`, of one round, to `shard`.
   std::vector<Transfer> transfersOf(int s, int64_t shard) const;
   /// The step that makes `value`.
   int definitionOf(int value) const;

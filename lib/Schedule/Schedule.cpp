@@ -8,22 +8,9 @@ using namespace dconv;
 using namespace dconv::runtime;
 
 static StepTransfers findTransfers(const DistributedProgram &program) {
-  StepTransfers transfers(program.steps.size());
-  for (size_t s = 0; s < program.steps.size(); ++s) {
-    const Step &step = program.steps[s];
-    if (step.kind != StepKind::Redistribute &&
-        step.kind != StepKind::ReduceScatter)
-      continue;
-    const TensorLayout &from = program.values[step.operand].layout;
-    const TensorLayout &to = program.values[step.result].layout;
-    for (int64_t shard = 0; shard < program.grid.numShards(); ++shard) {
-      std::vector<Transfer> found =
-          step.kind == StepKind::Redistribute
-              ? transfersTo(program.grid, from, to, shard)
-              : reduceTransfersTo(program.grid, from, to, shard);
-      transfers[s].insert(transfers[s].end(), found.begin(), found.end());
-    }
-  }
+  StepTransfers transfers;
+  for (const Step &step : program.steps)
+    transfers.push_back(transfersOf(program, step));
   return transfers;
 }
 

@@ -35,6 +35,17 @@ TensorLayout outputLayout(const Convolution &convolution, const Split &split);
 TensorLayout scatteredLayout(const Grid &grid, const TensorLayout &partial,
                              const std::vector<int64_t> &shape);
 
+/// The axes of more than one part that cut no dim of `layout`: their shards hold
+/// copies of the same.
+std::vector<unsigned> replicatedAxes(const Grid &grid,
+                                     const TensorLayout &layout);
+
+/// `layout` in one copy: the stripes of the largest dim of the tensor (the first
+/// of several) are divided again, balanced, over the replicated axes, and each
+/// shard holds what it owns.
+TensorLayout piecesLayout(const Grid &grid, const TensorLayout &layout,
+                          const std::vector<int64_t> &shape);
+
 /// What `shard` reads of `operand`: the footprint of its iterations in
 /// positions of the unpadded tensor; what lies outside the tensor is its local
 /// padding.

@@ -51,14 +51,18 @@ struct TensorLayout {
   }
 };
 
-/// `box` of a tensor moves from the shard that owns it to one that holds it.
+/// `box` of a tensor moves from a shard that has it to one that is to hold it.
 struct Transfer {
   int64_t source = 0;
   int64_t destination = 0;
   Box box;
+  int round = 0; ///< it may use what earlier rounds have brought
+  /// The source gives what it was brought, not what it owned before.
+  bool relayed = false;
 
   bool operator==(const Transfer &o) const {
-    return source == o.source && destination == o.destination && box == o.box;
+    return source == o.source && destination == o.destination && box == o.box &&
+           round == o.round && relayed == o.relayed;
   }
 };
 

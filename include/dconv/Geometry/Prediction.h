@@ -9,6 +9,7 @@
 #ifndef DCONV_GEOMETRY_PREDICTION_H
 #define DCONV_GEOMETRY_PREDICTION_H
 
+#include "dconv/Geometry/Collective.h"
 #include "dconv/Geometry/Distribution.h"
 
 namespace dconv {
@@ -20,9 +21,9 @@ struct ShardedValue {
   int64_t elementBytes = 4; ///< of the tensor, as it comes from and goes to the host
   int64_t storageBytes = 4; ///< in the arena: of the accumulator where partial
 
-  /// True where the halo exchange that makes this value brings each shard's
-  /// part straight into the scratch of the sub-kernel that reads it: it has no
-  /// memory of its own.
+  /// True where the redistribution that makes this value, a direct one, brings
+  /// each shard's part straight into the scratch of the sub-kernel that reads
+  /// it: it has no memory of its own.
   bool fetchedOnUse = false;
   /// The value whose memory this one takes over, or -1.
   int inPlaceOf = -1;
@@ -53,6 +54,7 @@ struct Step {
   int operand = -1; ///< number of a value; SubKernel: the initial output
   int result = -1;
   std::vector<KernelInput> inputs; ///< SubKernel
+  CollectiveAlgorithm algorithm = CollectiveAlgorithm::Direct; ///< Redistribute
   /// SubKernel with a streamed result: what each shard combines into.
   std::vector<Box> outputs;
   /// SubKernel: bytes of an element of the sum while it is computed.
@@ -65,11 +67,36 @@ struct DistributedProgram {
   std::vector<Step> steps;
 };
 
+/// An input that the split replicates and that comes from the host in one copy:
+/// each shard gets a piece (piecesLayout) and the rest from the others.
+struct GatheredInput {
+  unsigned input = 0;
+  CollectiveAlgorithm algorithm = CollectiveAlgorithm::Direct;
+
+  bool operator==(const GatheredInput &o) const {
+    return input == o.input && algorithm == o.algorithm;
+  }
+};
+
+/// The number of shards, or an error where one of `gathered` is no input, is
+/// there twice or is not replicated by `split`.
+Result<int64_t> checkGathered(const Convolution &convolution,
+                              const Split &split,
+                              const std::vector<GatheredInput> &gathered);
+
 /// The steps of one convolution from sharded inputs to its result, unsharded:
 /// what dconv-partition writes. `fillsOutput`: the initial output is a constant.
+/// Each shard gets its copy of an input from the host, of those `gathered`,
+/// which pass `checkGathered`, from the devices.
 DistributedProgram distribute(const Convolution &convolution,
                               const Split &split, int64_t devices,
-                              bool fillsOutput);
+                              bool fillsOutput,
+                              const std::vector<GatheredInput> &gathered = {});
+
+/// What moves between the shards in `step`: nothing where it neither
+/// redistributes nor reduces.
+std::vector<Transfer> transfersOf(const DistributedProgram &program,
+                                  const Step &step);
 
 /// A piece of a device's arena. Stripes live as long as the program; what a
 /// shard needs during one step is scratch, and reused by the next. The slots of

@@ -48,6 +48,8 @@ std::string dconv::test::describe(const Case &testCase) {
     print(out, axis.lengths);
   }
   out << " devices=" << testCase.devices << " fill=" << testCase.fillsOutput;
+  for (const GatheredInput &one : testCase.gathered)
+    out << " gathers " << one.input << " by " << toString(one.algorithm);
   return out.str();
 }
 
@@ -136,7 +138,9 @@ public:
       addShape(input, /*padded=*/true);
     addShape(convolution.output, /*padded=*/false);
 
-    Case result{convolution, randomSplit(), pick(random, 1, 9), maybe(random)};
+    Case result{
+        convolution, randomSplit(), pick(random, 1, 9), maybe(random), {}};
+    gatherSome(random, result);
     return result;
   }
 
@@ -264,6 +268,23 @@ private:
   Convolution convolution;
 };
 } // namespace
+
+void dconv::test::gatherSome(std::mt19937 &random, Case &testCase) {
+  const std::vector<Operand> &inputs = testCase.convolution.inputs;
+  for (unsigned i = 0; i < inputs.size(); ++i) {
+    bool replicated = false;
+    for (const AxisSplit &axis : testCase.split.axes) {
+      bool cut = axis.lengths.size() == 1;
+      for (const LinearExpr &expr : inputs[i].map)
+        for (const Term &term : expr.terms)
+          cut |= term.loop == axis.loop;
+      replicated |= !cut;
+    }
+    if (replicated && pick(random, 0, 2) > 0)
+      testCase.gathered.push_back(
+          {i, static_cast<CollectiveAlgorithm>(pick(random, 0, 2))});
+  }
+}
 
 Case dconv::test::randomCase(std::mt19937 &random, int windows) {
   return CaseBuilder(random).build(windows);

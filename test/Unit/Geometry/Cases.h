@@ -3,7 +3,7 @@
 #ifndef DCONV_TEST_UNIT_GEOMETRY_CASES_H
 #define DCONV_TEST_UNIT_GEOMETRY_CASES_H
 
-#include "dconv/Geometry/Split.h"
+#include "dconv/Geometry/Prediction.h"
 
 #include <cstdint>
 #include <random>
@@ -18,7 +18,12 @@ struct Case {
   Split split;
   int64_t devices = 1;
   bool fillsOutput = false; ///< the initial output is a constant
+  /// Inputs that come from the host in one copy, each replicated by the split.
+  std::vector<GatheredInput> gathered;
 };
+
+/// Gathers some of the inputs that the split replicates.
+void gatherSome(std::mt19937 &random, Case &testCase);
 
 /// Everything that is needed to write the case down again.
 std::string describe(const Case &testCase);

@@ -47,6 +47,10 @@ protected:
           std::swap(testCase.split.axes[0], testCase.split.axes[1]);
         testCase.devices = 1 + count % 7;
         testCase.fillsOutput = count % 3 == 0;
+        testCase.gathered.clear();
+        if (o > 1 && count % 4 == 0) // the filter
+          testCase.gathered = {
+              {1, static_cast<CollectiveAlgorithm>(count / 4 % 3)}};
         std::string error = verify(testCase);
         ASSERT_EQ(error, "") << describe(testCase);
       }

@@ -1,66 +1,29 @@
 //===- LayoutTest.cpp - moving between any two layouts --------------------===//
 
+#include "RandomLayouts.h"
 #include "Verify.h"
 
 #include "dconv/Geometry/Prediction.h"
 
 #include "gtest/gtest.h"
 
-#include <algorithm>
-
 using namespace dconv;
 using namespace dconv::test;
 
 namespace {
-class RandomLayouts : public testing::TestWithParam<unsigned> {
+class Layouts : public testing::TestWithParam<unsigned> {
 protected:
-  int64_t pick(int64_t low, int64_t high) {
-    return std::uniform_int_distribution<int64_t>(low, high)(random);
-  }
-
-  /// Each axis cuts a dim or none. The stripes need not ascend and may be
-  /// empty; what is held is any interval of the dim.
-  TensorLayout layout() {
-    TensorLayout result;
-    result.dims.resize(shape.size());
-    for (unsigned axis = 0; axis < grid.shape.size(); ++axis)
-      if (int64_t d = pick(-1, int64_t(shape.size()) - 1); d >= 0)
-        result.dims[d].axes.push_back(axis);
-    for (size_t d = 0; d < shape.size(); ++d) {
-      DimLayout &dim = result.dims[d];
-      std::shuffle(dim.axes.begin(), dim.axes.end(), random);
-      int64_t pieces = 1;
-      for (unsigned axis : dim.axes)
-        pieces *= grid.shape[axis];
-      std::vector<int64_t> cuts{0, shape[d]};
-      while (int64_t(cuts.size()) <= pieces)
-        cuts.push_back(pick(0, shape[d]));
-      std::sort(cuts.begin(), cuts.end());
-      for (int64_t i = 0; i < pieces; ++i) {
-        dim.owned.push_back({cuts[i], cuts[i + 1]});
-        dim.held.push_back({pick(0, shape[d]), pick(0, shape[d])});
-      }
-      std::shuffle(dim.owned.begin(), dim.owned.end(), random);
-    }
-    return result;
-  }
-
-  std::mt19937 random{GetParam()};
-  Grid grid;
-  std::vector<int64_t> shape;
+  RandomLayouts random{GetParam()};
 };
 } // namespace
 
 // Reshards, gathers and exchanges are all the same question.
-TEST_P(RandomLayouts, EveryElementComesOnceFromItsOwner) {
+TEST_P(Layouts, EveryElementComesOnceFromItsOwner) {
   for (int i = 0; i < 3000; ++i) {
-    grid.shape.resize(pick(0, 3));
-    for (int64_t &parts : grid.shape)
-      parts = pick(1, 4);
-    shape.resize(pick(0, 3));
-    for (int64_t &extent : shape)
-      extent = pick(0, 7);
-    TensorLayout from = layout(), to = layout();
+    random.draw();
+    const Grid &grid = random.grid;
+    const std::vector<int64_t> &shape = random.shape;
+    TensorLayout from = random.layout(), to = random.layout();
 
     std::vector<Elements> owned;
     for (int64_t shard = 0; shard < grid.numShards(); ++shard)
@@ -80,7 +43,7 @@ TEST_P(RandomLayouts, EveryElementComesOnceFromItsOwner) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, RandomLayouts, testing::Range(1u, 3u));
+INSTANTIATE_TEST_SUITE_P(Seeds, Layouts, testing::Range(1u, 3u));
 
 TEST(TensorLayout, KnowsWhichAxesCut) {
   TensorLayout layout = TensorLayout::replicated({4, 6});

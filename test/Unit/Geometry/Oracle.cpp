@@ -3,7 +3,10 @@
 #include "Oracle.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <numeric>
+#include <set>
 
 using namespace dconv;
 using namespace dconv::test;
@@ -59,7 +62,9 @@ int64_t OracleInput::volume(int64_t shard) const {
 }
 
 bool OracleInput::resident(int64_t shard) const {
-  return owned[shard] == held[shard] &&
+  // What is passed on has a buffer of its own, in which the kernel reads it.
+  return (algorithm != CollectiveAlgorithm::Direct ||
+          owned[shard] == held[shard]) &&
          static_cast<int64_t>(held[shard].size()) == volume(shard);
 }
 
@@ -80,8 +85,8 @@ Oracle::Oracle(const Case &testCase)
     iterations.push_back(iterationsOf(shard));
     groups.push_back(groupOf(shard));
   }
-  for (const Operand &input : convolution.inputs)
-    inputs.push_back(inputSets(input));
+  for (unsigned i = 0; i < convolution.inputs.size(); ++i)
+    inputs.push_back(inputSets(i));
   makeResult();
   countBytes();
   countMemory();
@@ -172,8 +177,14 @@ Oracle::ownedAlong(const Operand &operand, unsigned dim,
   return result;
 }
 
-OracleInput Oracle::inputSets(const Operand &operand) const {
+OracleInput Oracle::inputSets(unsigned number) const {
+  const Operand &operand = convolution.inputs[number];
   OracleInput sets;
+  for (const GatheredInput &one : testCase.gathered)
+    if (one.input == number) {
+      sets.gathered = true;
+      sets.algorithm = one.algorithm;
+    }
   size_t rank = operand.shape.size();
   std::vector<std::vector<unsigned>> axes(rank);
   std::vector<std::vector<Positions>> owned(rank);
@@ -197,8 +208,12 @@ OracleInput Oracle::inputSets(const Operand &operand) const {
   }
 
   int64_t elements = 1;
-  for (int64_t extent : operand.shape)
-    elements *= extent;
+  size_t largest = 0;
+  for (size_t d = 0; d < rank; ++d) {
+    elements *= operand.shape[d];
+    if (operand.shape[d] > operand.shape[largest])
+      largest = d;
+  }
   for (int64_t shard = 0; shard < numShards(); ++shard) {
     std::vector<Positions> ownedHere, heldHere;
     sets.reach.emplace_back();
@@ -216,15 +231,20 @@ OracleInput Oracle::inputSets(const Operand &operand) const {
         if (0 <= p && p < operand.shape[d])
           heldHere.back().push_back(p);
     }
-    sets.owned.push_back(elementsAt(operand.shape, ownedHere));
-    sets.held.push_back(elementsAt(operand.shape, heldHere));
-
     // Shards that differ on an axis that cuts nothing are replicas.
-    size_t replica = 0;
+    size_t replica = 0, replicas = 1;
     for (size_t axis = 0; axis < split.axes.size(); ++axis)
-      if (!cut[axis])
+      if (!cut[axis]) {
         replica = replica * split.axes[axis].lengths.size() +
                   coordinates[shard][axis];
+        replicas *= split.axes[axis].lengths.size();
+      }
+    if (sets.gathered) {
+      ownedHere[largest] = dealt(ownedHere[largest], replica, replicas);
+      replica = 0;
+    }
+    sets.owned.push_back(elementsAt(operand.shape, ownedHere));
+    sets.held.push_back(elementsAt(operand.shape, heldHere));
     sets.replicaOf.push_back(replica);
     if (sets.ownerOf.size() <= replica)
       sets.ownerOf.resize(replica + 1, std::vector<int64_t>(elements, -1));
@@ -270,11 +290,46 @@ void Oracle::makeResult() {
   }
 }
 
+void Oracle::countPassedOn(const OracleInput &input, int64_t elementBytes) {
+  for (int64_t source = 0; source < numShards(); ++source) {
+    // The shards that need the same of it.
+    std::map<Elements, std::set<int64_t>> needs;
+    for (int64_t shard = 0; shard < numShards(); ++shard) {
+      Elements common;
+      std::set_intersection(
+          input.owned[source].begin(), input.owned[source].end(),
+          input.held[shard].begin(), input.held[shard].end(),
+          std::back_inserter(common));
+      if (!common.empty())
+        needs[common].insert(deviceOf(shard));
+    }
+    for (const auto &[elements, devices] : needs) {
+      // The owner's device, then the others that need it, in cyclic order.
+      std::vector<int64_t> chain{deviceOf(source)};
+      for (int64_t i = 1; i < testCase.devices; ++i)
+        if (int64_t device = (chain[0] + i) % testCase.devices;
+            devices.count(device))
+          chain.push_back(device);
+      for (size_t k = 1; k < chain.size(); ++k) {
+        size_t hop = 1;
+        if (input.algorithm == CollectiveAlgorithm::Tree)
+          while (2 * hop <= k)
+            hop *= 2;
+        received[chain[k]] += elements.size() * elementBytes;
+        sent[chain[k - hop]] += elements.size() * elementBytes;
+      }
+    }
+  }
+}
+
 void Oracle::countBytes() {
   const Operand &output = convolution.output;
   for (std::vector<int64_t> *counter :
        {&received, &sent, &scatter, &gather, &peak})
     counter->resize(testCase.devices);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].algorithm != CollectiveAlgorithm::Direct)
+      countPassedOn(inputs[i], convolution.inputs[i].elementBytes);
   for (int64_t shard = 0; shard < numShards(); ++shard) {
     int64_t device = deviceOf(shard);
     auto receive = [&](int64_t source, int64_t bytes) {
@@ -286,6 +341,8 @@ void Oracle::countBytes() {
     for (size_t i = 0; i < inputs.size(); ++i) {
       int64_t bytes = convolution.inputs[i].elementBytes;
       scatter[device] += inputs[i].owned[shard].size() * bytes;
+      if (inputs[i].algorithm != CollectiveAlgorithm::Direct)
+        continue;
       for (int64_t element : inputs[i].held[shard])
         receive(inputs[i].ownerOf[inputs[i].replicaOf[shard]][element], bytes);
     }
@@ -320,9 +377,13 @@ void Oracle::countMemory() {
     int64_t wide = convolution.accumulatorBytes;
     int64_t blockSize = block[shard].size(), pieceSize = piece[shard].size();
 
-    for (size_t i = 0; i < inputs.size(); ++i)
+    for (size_t i = 0; i < inputs.size(); ++i) {
       need(stripes, inputs[i].owned[shard].size(),
            convolution.inputs[i].elementBytes);
+      if (inputs[i].algorithm != CollectiveAlgorithm::Direct)
+        need(stripes, inputs[i].held[shard].size(),
+             convolution.inputs[i].elementBytes);
+    }
     need(stripes, blockSize, reduces ? wide : narrow);
     if (reduces)
       need(stripes, pieceSize, narrow);

@@ -30,6 +30,9 @@ struct Reach {
 
 /// One input on the grid.
 struct OracleInput {
+  /// Comes from the host in one copy, in pieces; then there is one replica.
+  bool gathered = false;
+  CollectiveAlgorithm algorithm = CollectiveAlgorithm::Direct;
   std::vector<std::vector<Reach>> reach; ///< per shard and dim, unpadded tensor
   std::vector<Elements> owned;           ///< per shard
   std::vector<Elements> held;            ///< per shard: reached, in the tensor
@@ -79,7 +82,7 @@ public:
 private:
   bool isReduction(unsigned loop) const;
   std::vector<std::vector<int64_t>> iterationsOf(int64_t shard) const;
-  OracleInput inputSets(const Operand &operand) const;
+  OracleInput inputSets(unsigned number) const;
   std::vector<std::vector<int64_t>>
   ownedAlong(const Operand &operand, unsigned dim,
              const std::vector<unsigned> &outer,
@@ -90,6 +93,9 @@ private:
   /// The shards that differ from `shard` on axes of reductions alone.
   std::vector<int64_t> groupOf(int64_t shard) const;
   void countBytes();
+  /// Counts what a ring or tree moves of `input`, whose elements one shard each
+  /// owns.
+  void countPassedOn(const OracleInput &input, int64_t elementBytes);
   void countMemory();
 
   const Case &testCase;

@@ -88,8 +88,12 @@ public:
         return "input " + std::to_string(i) + ": " + error;
     if (std::string error = verifyOutput(); !error.empty())
       return error;
-    program =
-        distribute(convolution, split, testCase.devices, testCase.fillsOutput);
+    if (Result<int64_t> shards =
+            checkGathered(convolution, split, testCase.gathered);
+        !shards)
+      return shards.error();
+    program = distribute(convolution, split, testCase.devices,
+                         testCase.fillsOutput, testCase.gathered);
     if (std::string error = verifyPrediction(); !error.empty())
       return error;
     for (int64_t device = 0; device < testCase.devices; ++device)
@@ -123,9 +127,14 @@ private:
     TensorLayout layout = inputLayout(convolution, split, operand);
     if (!layout.partialAxes.empty())
       return "is partial";
+    TensorLayout from = layout;
+    if (expected.gathered)
+      from = piecesLayout(grid, layout, operand.shape);
+    for (DimLayout &dim : from.dims)
+      dim.held = dim.owned;
     std::vector<int64_t> copies(expected.ownerOf.size());
     for (int64_t shard = 0; shard < grid.numShards(); ++shard) {
-      Elements owned = elementsOf(layout.owned(grid, shard), operand.shape);
+      Elements owned = elementsOf(from.owned(grid, shard), operand.shape);
       if (owned != expected.owned[shard])
         return differ(ofShard("owned", shard), owned, expected.owned[shard]);
       copies[expected.replicaOf[shard]] += owned.size();
@@ -150,9 +159,6 @@ private:
         return "stripes of replica " + std::to_string(replica) +
                " do not partition the tensor";
 
-    TensorLayout from = layout;
-    for (DimLayout &dim : from.dims)
-      dim.held = dim.owned;
     for (int64_t shard = 0; shard < grid.numShards(); ++shard) {
       std::vector<Transfer> transfers = transfersTo(grid, from, layout, shard);
       if (std::string error =
