@@ -181,10 +181,13 @@ Fault dconv::findFault(const Machine &machine) {
                         "there are " + std::to_string(machine.numDevices()) +
                             " devices but at most " +
                             std::to_string(Grid::most) + " are possible"};
-  for (int64_t i = 0; i < machine.numDevices(); ++i)
+  for (int64_t i = 0; i < machine.numDevices(); ++i) {
+    if (i > 0 && machine.devices[i].sameKindAs(machine.devices[i - 1]))
+      continue;
     if (std::string wrong = wrongWithDevice(machine.devices[i]); !wrong.empty())
       return MachineFault{MachineFault::Device, i,
                           "device " + std::to_string(i) + ": " + wrong};
+  }
   if (machine.processors)
     if (std::string wrong = wrongWith("processors", *machine.processors);
         !wrong.empty())

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -39,6 +40,35 @@ struct KernelRate {
 
 bool operator==(const KernelRate &a, const KernelRate &b);
 
+/// The rates of a device by class and element type of the inputs ("f32",
+/// "bf16", "i8", ...). Copies share them until one of them is written to by
+/// `operator[]`, so that thousands of equal devices are copied and compared
+/// fast; a reference that `operator[]` gave is not to be kept over a copy.
+class KernelRates {
+public:
+  using Key = std::pair<KernelClass, std::string>;
+  using Map = std::map<Key, KernelRate>;
+
+  KernelRate &operator[](const Key &key) {
+    if (map.use_count() > 1)
+      map = std::make_shared<Map>(*map);
+    return (*map)[key];
+  }
+  const KernelRate &at(const Key &key) const { return map->at(key); }
+  Map::const_iterator find(const Key &key) const { return map->find(key); }
+  Map::const_iterator begin() const { return map->begin(); }
+  Map::const_iterator end() const { return map->end(); }
+  size_t count(const Key &key) const { return map->count(key); }
+  size_t size() const { return map->size(); }
+  bool empty() const { return map->empty(); }
+  bool operator==(const KernelRates &o) const {
+    return map == o.map || *map == *o.map;
+  }
+
+private:
+  std::shared_ptr<Map> map = std::make_shared<Map>();
+};
+
 /// One device.
 struct DeviceDescription {
   std::string name;
@@ -47,8 +77,7 @@ struct DeviceDescription {
   double copyBandwidth = 0; ///< of copies within the device
   double launchLatency = 0; ///< of one kernel
   double copyLatency = 0;   ///< of one copied box
-  /// By class and element type of the inputs: "f32", "bf16", "i8", ...
-  std::map<std::pair<KernelClass, std::string>, KernelRate> rates;
+  KernelRates rates;
 
   /// The rate of `kernelClass` in `type`, or null.
   const KernelRate *rate(KernelClass kernelClass,

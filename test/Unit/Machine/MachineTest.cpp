@@ -172,6 +172,22 @@ TEST(Machine, UniformButForNames) {
   EXPECT_FALSE(machine.uniform());
 }
 
+// Copies share their rates, but none sees what another writes.
+TEST(Machine, RatesOfCopiesAreTheirOwn) {
+  DeviceDescription first = makeDevice("d");
+  DeviceDescription second = first;
+  EXPECT_TRUE(first.sameKindAs(second));
+  second.rates[{KernelClass::Dense, "f32"}].macsPerSecond = 7;
+  second.rates[{KernelClass::Pooling, "i8"}] = {1, 2};
+  EXPECT_EQ(first.rate(KernelClass::Dense, "f32")->macsPerSecond, 1e9);
+  EXPECT_EQ(first.rate(KernelClass::Pooling, "i8"), nullptr);
+  EXPECT_FALSE(first.sameKindAs(second));
+  first = second;
+  first.rates[{KernelClass::Dense, "f32"}].macsPerSecond = 8;
+  EXPECT_EQ(second.rate(KernelClass::Dense, "f32")->macsPerSecond, 7);
+  EXPECT_EQ(second.rates.size(), 2u);
+}
+
 // Whatever is left is joined as it was.
 TEST(Machine, FewerDevicesKeepTheirLevels) {
   Machine machine = makeLevels({2, 4, 12});
@@ -325,7 +341,7 @@ TEST(Machine, ChecksWhatProgramsFillIn) {
             "device 1: 'memory' is 0 but must be positive");
   EXPECT_EQ(wrong([](Machine &m) { m.devices[1].copyLatency = -1; }),
             "device 1: 'copy-latency' is -1 but must be positive");
-  EXPECT_EQ(wrong([](Machine &m) { m.devices[3].rates.clear(); }),
+  EXPECT_EQ(wrong([](Machine &m) { m.devices[3].rates = {}; }),
             "device 3: there is no rate, but at least one is needed");
   EXPECT_EQ(wrong([](Machine &m) {
               m.devices[0].rates[{KernelClass::Pooling, "i8"}] = {1, 0};
