@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 using namespace dconv;
 
@@ -12,6 +13,12 @@ using namespace dconv;
 static void addBytes(int64_t &sum, int64_t bytes) {
   if (__builtin_add_overflow(sum, bytes, &sum))
     sum = std::numeric_limits<int64_t>::max();
+}
+
+/// The product of numbers that are not negative, likewise.
+static int64_t product(int64_t a, int64_t b) {
+  return __builtin_mul_overflow(a, b, &a) ? std::numeric_limits<int64_t>::max()
+                                          : a;
 }
 
 bool dconv::isFirstReplica(const Grid &grid, const TensorLayout &layout,
@@ -237,6 +244,91 @@ static void countTransfers(const Grid &grid,
   }
 }
 
+namespace {
+/// What a direct redistribution moves where each shard has a device of its own,
+/// without looking at every pair of shards: dims are independent.
+class DirectCounts {
+public:
+  DirectCounts(const Grid &grid, const TensorLayout &from,
+               const TensorLayout &to)
+      : grid(grid), from(from), to(to), known(to.dims.size()) {
+    for (unsigned axis = 0; axis < grid.shape.size(); ++axis) {
+      bool isCut = from.cuts(axis);
+      fixed.push_back(!isCut);
+      if (isCut && !to.cuts(axis))
+        copies *= grid.shape[axis];
+    }
+  }
+
+  int64_t received(int64_t shard) const {
+    return to.held(grid, shard).volume() - kept(shard);
+  }
+
+  /// To the shards with the same coordinates on the axes that do not cut `from`.
+  int64_t sent(int64_t shard) {
+    std::vector<int64_t> at = grid.coordinates(shard);
+    Box owned = from.owned(grid, shard);
+    int64_t elements = copies;
+    for (unsigned d = 0; d < to.dims.size(); ++d) {
+      const std::vector<unsigned> &axes = to.dims[d].axes;
+      std::vector<int64_t> key{owned[d].begin, owned[d].end};
+      for (unsigned axis : axes)
+        key.push_back(fixed[axis] ? at[axis] : -1);
+      auto [entry, isNew] = known[d].try_emplace(std::move(key), 0);
+      if (isNew)
+        for (size_t i = 0; i < to.dims[d].held.size(); ++i)
+          if (matches(axes, i, at))
+            entry->second += owned[d].intersect(to.dims[d].held[i]).size();
+      elements = product(elements, entry->second);
+    }
+    return elements - kept(shard);
+  }
+
+private:
+  /// What `shard` has itself of what it is to hold.
+  int64_t kept(int64_t shard) const {
+    return to.held(grid, shard).intersect(from.owned(grid, shard)).volume();
+  }
+
+  /// Whether combination `i` of `axes` has the coordinates `at` on those that
+  /// are fixed.
+  bool matches(const std::vector<unsigned> &axes, size_t i,
+               const std::vector<int64_t> &at) const {
+    for (size_t a = axes.size(); a-- > 0; i /= grid.shape[axes[a]])
+      if (fixed[axes[a]] && int64_t(i % grid.shape[axes[a]]) != at[axes[a]])
+        return false;
+    return true;
+  }
+
+  const Grid &grid;
+  const TensorLayout &from, &to;
+  std::vector<bool> fixed; ///< per axis: it does not cut `from`
+  int64_t copies = 1;      ///< shards that hold the same for each that owns
+  std::vector<std::map<std::vector<int64_t>, int64_t>> known; ///< per dim
+};
+} // namespace
+
+/// Adds what `step` moves between devices.
+static void countStep(const DistributedProgram &program, const Step &step,
+                      Prediction &prediction) {
+  const Grid &grid = program.grid;
+  if (step.kind != StepKind::Redistribute ||
+      step.algorithm != CollectiveAlgorithm::Direct ||
+      grid.devices < grid.numShards())
+    return countTransfers(grid, transfersOf(program, step),
+                          program.values[step.operand].storageBytes,
+                          prediction);
+  DirectCounts counts(grid, program.values[step.operand].layout,
+                      program.values[step.result].layout);
+  int64_t bytes = program.values[step.operand].storageBytes;
+  for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
+    int64_t device = grid.deviceOf(shard);
+    addBytes(prediction.bytesReceived[device],
+             product(counts.received(shard), bytes));
+    addBytes(prediction.bytesSent[device], product(counts.sent(shard), bytes));
+  }
+}
+
 /// Adds what `step`, a sub-kernel, brings of streamed inputs and returns of
 /// its result, once for each step that unshards it.
 static void countStreams(const DistributedProgram &program, const Step &step,
@@ -274,8 +366,7 @@ Prediction dconv::predict(const DistributedProgram &program) {
       std::vector<int64_t>(devices)};
   for (const Step &step : program.steps) {
     if (step.operand >= 0)
-      countTransfers(grid, transfersOf(program, step),
-                     program.values[step.operand].storageBytes, prediction);
+      countStep(program, step, prediction);
     if (step.kind == StepKind::SubKernel)
       for (size_t device = 0; device < devices; ++device)
         countStreams(program, step, device, prediction);
