@@ -9,6 +9,94 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DropZerosPass : Pass<"dconv-drop-zeros", "::mlir::ModuleOp"> {
+  let summary = "drops weights that are zero (level 0 to 0)";
+  let description = [{
+    Rewrites every convolution whose weights are known into the smallest that
+    computes the same, before it is planned:
+
+    - Taps that are zero in every channel: outside the hull of the others they
+      go, and with them the halo and padding that only they read; the input
+      becomes a `tensor.extract_slice` where more than padding goes. Where the
+      others lie equally far apart, what is between them becomes dilation.
+    - Input channels and groups that are zero in every filter go from the input
+      and the weights.
+    - Filters and groups of which all weights are zero go from the weights and
+      the output; their outputs are the initial output, inserted.
+    - Without any other weight the convolution is its initial output.
+
+    Where the weights have a zero point, zero is what equals it. Poolings,
+    convolutions with a plan, and those in a sub-kernel stay.
+
+    Weights are known where they are constants, fills, or made of these by
+    reshapes, transposes, slices and conversions; with `weights=0:F.npy,...`
+    also the arguments of function `entry`. The program is then right for the
+    values in these files only.
+
+    The convolution carries `dconv.dropped`, by loop the slices that are gone; a
+    function `dconv.dropped_convolutions`, the names of those that are gone as a
+    whole. Names of convolutions (`main#1`) count those that are left.
+
+    Inputs of floats are taken to be finite: 0 times infinity, no number, is
+    dropped like any other 0. A sum of nothing but zeros becomes the initial
+    output, which may be -0.0. `floats=false` leaves zeros of floats alone.
+  }];
+  let options = [
+    Option<"weights", "weights", "std::string", "\"\"",
+           "values of arguments: number:FILE.npy,...">,
+    Option<"entry", "entry", "std::string", "\"main\"",
+           "the function whose arguments `weights` means">,
+    Option<"floats", "floats", "bool", "true",
+           "drop zeros of floats too; inputs are finite">];
+  let statistics = [
+    Statistic<"numConvolutions", "smaller", "convolutions made smaller">,
+    Statistic<"macsDropped", "macs-dropped", "multiply-adds dropped">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def FactorizePass : Pass<"dconv-factorize", "::mlir::ModuleOp"> {
+  let summary = "makes separable convolutions two (level 0 to 0)";
+  let description = [{
+    Replaces every convolution whose weights are known and are a product of a
+    filter over one dim of taps and a filter over the others, where that needs
+    fewer multiply-adds. The first factor may differ from channel to channel: it
+    is a depthwise convolution, before the other on the channels of the input or
+    after it on those of the output, whatever costs less. The other is factored
+    in turn.
+
+    Integers, and floats that are integers times one power of two, are compared
+    exactly. Other floats are taken where the nearest product is within
+    `tolerance` of the filter, as the norm of the difference over the norm of the
+    filter. A remark says what was done or how far the nearest product is.
+
+    Between the two, sums are kept in the type of partial sums (f32 for f16 and
+    bf16, else the type of the output): integers wrap as before, so that their
+    results are the same bit for bit; floats are added in another order.
+    Padding with zero moves with the taps that it is for; other padding stays in
+    front of the first. Zero points of the weights go into the factors.
+
+    `weights` and `entry` are those of --dconv-drop-zeros, which is better run
+    before. The factors are constants, also of weights from a file. Both
+    convolutions carry `dconv.factor`: of which convolution, with which of its
+    taps, and the distance. Names of convolutions (`main#1`) count both.
+  }];
+  let options = [
+    Option<"tolerance", "tol", "double", "0",
+           "largest relative distance from a product, of floats">,
+    Option<"weights", "weights", "std::string", "\"\"",
+           "values of arguments: number:FILE.npy,...">,
+    Option<"entry", "entry", "std::string", "\"main\"",
+           "the function whose arguments `weights` means">];
+  let statistics = [
+    Statistic<"numConvolutions", "factorized", "convolutions made two">,
+    Statistic<"macsSaved", "macs-saved", "multiply-adds saved">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
   let summary = "decides how each convolution is split (level 0 to 1)";
   let description = [{

@@ -67,6 +67,52 @@ static Result<Tensor> runPad(tensor::PadOp op, const Tensor &source,
   return result;
 }
 
+/// Calls `visit` with each position of a slice in the whole tensor, in order.
+template <typename SliceOp>
+static std::optional<Error>
+forEachOfSlice(SliceOp op, llvm::function_ref<void(const Position &)> visit) {
+  auto isDynamic = [](ArrayRef<int64_t> list) {
+    return llvm::any_of(list, ShapedType::isDynamic);
+  };
+  if (isDynamic(op.getStaticOffsets()) || isDynamic(op.getStaticSizes()) ||
+      isDynamic(op.getStaticStrides()))
+    return Error{"cannot interpret a slice with dynamic bounds"};
+  Position in;
+  for (const Position &at : Positions(Box::whole(op.getStaticSizes().vec()))) {
+    in = at;
+    for (size_t d = 0; d < in.size(); ++d)
+      in[d] = op.getStaticOffsets()[d] + at[d] * op.getStaticStrides()[d];
+    visit(in);
+  }
+  return std::nullopt;
+}
+
+static Result<Tensor> runExtractSlice(tensor::ExtractSliceOp op,
+                                      const Tensor &source) {
+  Result<Tensor> result = makeTensor(op.getType());
+  if (!result)
+    return result;
+  size_t next = 0;
+  std::optional<Error> error = forEachOfSlice(op, [&](const Position &at) {
+    result->elements[next++] = *source.find(at);
+  });
+  if (error)
+    return *error;
+  return result;
+}
+
+static Result<Tensor> runInsertSlice(tensor::InsertSliceOp op,
+                                     const Tensor &source, const Tensor &into) {
+  Tensor result = into;
+  size_t next = 0;
+  std::optional<Error> error = forEachOfSlice(op, [&](const Position &at) {
+    *result.find(at) = source.elements[next++];
+  });
+  if (error)
+    return *error;
+  return result;
+}
+
 static Result<Tensor> runExtract(tensor::ExtractOp op,
                                  ArrayRef<const Tensor *> operands) {
   Position at;
@@ -120,6 +166,12 @@ Result<Tensor> runHostOp(Operation *op, ArrayRef<const Tensor *> operands,
       .Case([&](tensor::EmptyOp) { return makeTensor(type); })
       .Case([&](tensor::PadOp pad) {
         return runPad(pad, *operands[0], captured);
+      })
+      .Case([&](tensor::ExtractSliceOp slice) {
+        return runExtractSlice(slice, *operands[0]);
+      })
+      .Case([&](tensor::InsertSliceOp insert) {
+        return runInsertSlice(insert, *operands[0], *operands[1]);
       })
       .Case([&](tensor::ExtractOp extract) {
         return runExtract(extract, operands);

@@ -17,6 +17,8 @@ namespace dconv::test {
 /// A context with dconv and the dialects that programs before it use.
 static MLIRContext &context() {
   static MLIRContext *shared = [] {
+    registerDropZerosPass();
+    registerFactorizePass();
     registerPlanPass();
     registerPartitionPass();
     registerEraseShardingPass();
