@@ -2,6 +2,7 @@
 
 #include "dconv/Runtime/Session.h"
 #include "Executor.h"
+#include "Processors.h"
 #include "dconv/Runtime/Checker.h"
 
 #include <chrono>
@@ -79,6 +80,7 @@ void Session::Impl::serve(size_t device) {
         return;
       seen = generation;
     }
+    moveToOwnProcessor(device, devices.size());
     runDevice(device);
     std::lock_guard lock(mutex);
     if (--running == 0)

@@ -1,0 +1,20 @@
+//===- Processors.h - where the threads of devices run ----------*- C++ -*-===//
+
+#ifndef DCONV_RUNTIME_CORE_PROCESSORS_H
+#define DCONV_RUNTIME_CORE_PROCESSORS_H
+
+#include <cstdint>
+
+namespace dconv::runtime {
+
+/// Moves the calling thread to the processor that is due to `device` of
+/// `devices` threads: they are spread evenly over the processors that this
+/// process may use. The thread is not bound: the system may move it later.
+///
+/// Threads that wake each other up tend to gather on one processor, and stay
+/// there for milliseconds while another idles.
+void moveToOwnProcessor(int64_t device, int64_t devices);
+
+} // namespace dconv::runtime
+
+#endif // DCONV_RUNTIME_CORE_PROCESSORS_H
