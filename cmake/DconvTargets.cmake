@@ -29,3 +29,15 @@ function(dconv_add_unittest name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/unittests)
   set_property(GLOBAL APPEND PROPERTY DCONV_UNITTESTS ${name})
 endfunction()
+
+# dconv_embed_text(target symbol FILE): the text of FILE becomes part of `target`
+# as `extern "C" const char symbol[]`.
+function(dconv_embed_text target symbol file)
+  get_filename_component(file ${file} ABSOLUTE)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cpp)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DNAME=${symbol} -DINPUT=${file} -DOUTPUT=${output}
+      -P ${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake
+    DEPENDS ${file} ${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake)
+  target_sources(${target} PRIVATE ${output})
+endfunction()

@@ -100,11 +100,29 @@ static Result<Window> windowOf(const Convolution &convolution,
                 shared->operand};
 }
 
+/// What is counted value by value where a loop has no more of them.
+static constexpr int64_t mostTried = int64_t(1) << 16;
+
+/// Values of the other loop for which value `i` of the loop with coefficient
+/// `own` reads no padding.
+static int64_t partners(int64_t own, int64_t i, int64_t other,
+                        int64_t otherCount, int64_t constant, int64_t extent) {
+  return valuesInside(other, constant + own * i, {0, extent})
+      .intersect({0, otherCount})
+      .size();
+}
+
 /// Values of the loop with coefficient `own` and `count` values for which some
-/// value of the other loop reads no padding, or more where that loop leaves
-/// gaps wider than the tensor.
+/// value of the other loop reads no padding; or more where there are many and
+/// that loop leaves gaps wider than the tensor.
 static int64_t takePart(int64_t own, int64_t count, int64_t other,
                         int64_t otherCount, int64_t constant, int64_t extent) {
+  if (count <= mostTried) {
+    int64_t number = 0;
+    for (int64_t i = 0; i < count; ++i)
+      number += partners(own, i, other, otherCount, constant, extent) > 0;
+    return number;
+  }
   // The other loop reaches from each value an interval of this shape.
   int64_t reach = other * (otherCount - 1);
   Interval offsets{std::min<int64_t>(0, reach), std::max<int64_t>(0, reach)};
@@ -117,14 +135,12 @@ static int64_t takePart(int64_t own, int64_t count, int64_t other,
 static int64_t mostPartners(int64_t own, int64_t count, int64_t other,
                             int64_t otherCount, int64_t constant,
                             int64_t extent) {
-  constexpr int64_t mostTried = int64_t(1) << 16;
   if (count > mostTried)
     return std::min(otherCount, ceilDiv(extent, std::abs(other)));
   int64_t most = 0;
   for (int64_t i = 0; i < count; ++i)
-    most = std::max(most, valuesInside(other, constant + own * i, {0, extent})
-                              .intersect({0, otherCount})
-                              .size());
+    most = std::max(most,
+                    partners(own, i, other, otherCount, constant, extent));
   return most;
 }
 

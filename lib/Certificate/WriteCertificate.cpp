@@ -1,0 +1,388 @@
+//===- WriteCertificate.cpp - a plan with all that proves it --------------===//
+
+#include "dconv/Certificate/WriteCertificate.h"
+
+#include "dconv/Planner/BestBox.h"
+#include "dconv/Planner/Bounds.h"
+#include "dconv/Planner/ShardWords.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+using namespace dconv;
+using Json = nlohmann::ordered_json;
+
+static Json toJson(const Box &box) {
+  Json list = Json::array();
+  for (Interval interval : box.dims)
+    list.push_back({interval.begin, interval.end});
+  return list;
+}
+
+/// As an integer where it is one that a double holds exactly.
+static Json toJson(double number) {
+  bool exact = std::abs(number) < 9e15 && number == std::floor(number);
+  return exact ? Json(int64_t(number)) : Json(number);
+}
+
+static Json toJson(const std::vector<double> &numbers) {
+  Json list = Json::array();
+  for (double number : numbers)
+    list.push_back(toJson(number));
+  return list;
+}
+
+static const char *roleName(Role role) {
+  switch (role) {
+  case Role::Batch:
+    return "batch";
+  case Role::Group:
+    return "group";
+  case Role::OutputChannel:
+    return "output channel";
+  case Role::InputChannel:
+    return "input channel";
+  case Role::Output:
+    return "output";
+  case Role::Tap:
+    return "tap";
+  }
+  return "";
+}
+
+static const char *kindName(StepKind kind) {
+  switch (kind) {
+  case StepKind::Shard:
+    return "scatter";
+  case StepKind::Fill:
+    return "fill";
+  case StepKind::Redistribute:
+    return "exchange";
+  case StepKind::SubKernel:
+    return "compute";
+  case StepKind::ReduceScatter:
+    return "reduce";
+  case StepKind::Unshard:
+    return "gather";
+  }
+  return "";
+}
+
+namespace {
+/// Writes the fields of one convolution, in the order of docs/certificate.md.
+class PlanWriter {
+public:
+  PlanWriter(std::ostream &out, const CertifiedPlan &plan)
+      : out(out), plan(plan), convolution(plan.convolution),
+        program(distribute(convolution, plan.split, plan.devices,
+                           plan.fillsOutput, plan.gathered)),
+        grid(program.grid) {
+    nameValues();
+  }
+
+  void write() {
+    out << "{\"name\":" << Json(plan.name).dump();
+    writeConvolution();
+    writeSplit();
+    writeOwnership();
+    writeMoves();
+    writeMemory();
+    writeBounds();
+    out << "\n}";
+  }
+
+private:
+  void field(const char *name, const Json &value) {
+    out << ",\n\"" << name << "\":"
+        << value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+
+  void beginList(const char *name) {
+    out << ",\n\"" << name << "\":[";
+    separator = "\n";
+  }
+  void add(const Json &entry) {
+    out << separator << entry.dump();
+    separator = ",\n";
+  }
+  void endList() { out << "\n]"; }
+
+  /// Of each value of the program the tensor it is a version of.
+  void nameValues() {
+    names.resize(program.values.size());
+    for (const Step &step : program.steps) {
+      if (step.kind != StepKind::SubKernel)
+        continue;
+      names[step.operand] = names[step.result] = "output";
+      for (size_t i = 0; i < step.inputs.size(); ++i)
+        names[step.inputs[i].value] = "input " + std::to_string(i);
+    }
+    for (const Step &step : program.steps) {
+      if (step.kind == StepKind::Redistribute)
+        names[step.operand] = names[step.result];
+      if (step.kind == StepKind::ReduceScatter)
+        names[step.result] = "result";
+    }
+  }
+
+  /// The tensor that `step` moves or computes.
+  std::string tensorOf(const Step &step) const {
+    int value = step.kind == StepKind::ReduceScatter ? step.operand
+                : step.kind == StepKind::Unshard     ? -1
+                                                     : step.result;
+    return value < 0 ? "output" : names[value];
+  }
+
+  void writeConvolution() {
+    field("devices", plan.devices);
+    field("memory_budget", plan.budget ? Json(*plan.budget) : Json());
+    field("fills_output", plan.fillsOutput);
+    std::vector<std::string> loopNames = convolution.loopNames();
+    beginList("loops");
+    for (unsigned loop = 0; loop < convolution.numLoops(); ++loop)
+      add({{"name", loopNames[loop]},
+           {"role", roleName(convolution.roles[loop])},
+           {"extent", convolution.extents[loop]}});
+    endList();
+    beginList("operands");
+    for (size_t i = 0; i < convolution.inputs.size(); ++i)
+      writeOperand("input " + std::to_string(i), convolution.inputs[i]);
+    writeOperand("output", convolution.output);
+    endList();
+    field("accumulator_bytes", convolution.accumulatorBytes);
+  }
+
+  void writeOperand(const std::string &name, const Operand &operand) {
+    AccessMap map = operand.unpaddedMap();
+    Box reached = footprint(map, convolution.iterations());
+    Json exprs = Json::array(), padding = Json::array();
+    for (size_t d = 0; d < map.size(); ++d) {
+      std::vector<int64_t> coefficients;
+      for (unsigned loop = 0; loop < convolution.numLoops(); ++loop)
+        coefficients.push_back(map[d].coefficientOf(loop));
+      exprs.push_back(
+          {{"coefficients", coefficients}, {"constant", map[d].constant}});
+      padding.push_back(
+          {std::max<int64_t>(0, -reached[d].begin),
+           std::max<int64_t>(0, reached[d].end - operand.shape[d])});
+    }
+    add({{"name", name},
+         {"shape", operand.shape},
+         {"map", exprs},
+         {"padding", padding},
+         {"element_bytes", operand.elementBytes}});
+  }
+
+  void writeSplit() {
+    beginList("axes");
+    for (const AxisSplit &axis : plan.split.axes)
+      add({{"loop", axis.loop},
+           {"stripes", toJson(Box(stripesOf(axis.lengths)))}});
+    endList();
+    field("grid", grid.shape);
+    std::vector<int64_t> placement, macs(plan.devices);
+    for (int64_t shard = 0; shard < grid.numShards(); ++shard) {
+      placement.push_back(grid.deviceOf(shard));
+      macs[placement.back()] +=
+          plan.split.iterations(convolution, grid.coordinates(shard)).volume();
+    }
+    field("placement", placement);
+    field("macs", macs);
+  }
+
+  void writeOwnership() {
+    beginList("ownership");
+    int sums = -1;
+    for (const Step &step : program.steps) {
+      if (step.kind == StepKind::Shard && names[step.result] != "output")
+        writeOwned(names[step.result], step.result);
+      if (step.kind == StepKind::SubKernel)
+        writeOwned("output", sums = step.result);
+      if (step.kind == StepKind::Unshard)
+        writeOwned("result", step.operand);
+    }
+    endList();
+    beginList("steps");
+    for (const Step &step : program.steps) {
+      Json entry = {{"kind", kindName(step.kind)}, {"tensor", tensorOf(step)}};
+      if (step.kind == StepKind::Redistribute)
+        entry["algorithm"] = toString(step.algorithm);
+      add(entry);
+    }
+    endList();
+  }
+
+  /// Written piece by piece: a box per shard, null where it owns nothing.
+  void writeOwned(const std::string &name, int value) {
+    out << separator << "{\"tensor\":\"" << name << "\",\"boxes\":[";
+    for (int64_t shard = 0; shard < grid.numShards(); ++shard) {
+      Box box = program.values[value].layout.owned(grid, shard);
+      out << (shard ? "," : "") << (box.empty() ? Json() : toJson(box)).dump();
+    }
+    out << "]}";
+    separator = ",\n";
+  }
+
+  Json place(int64_t shard) const {
+    return shard < 0 ? Json("host") : Json({shard, grid.deviceOf(shard)});
+  }
+
+  /// A move of step `s`; shard -1 is the host.
+  void addMove(size_t s, int64_t from, int64_t to, const Box &box,
+               int64_t elementBytes) {
+    if (from == to || box.empty())
+      return;
+    const Step &step = program.steps[s];
+    add({{"step", s},
+         {"kind", kindName(step.kind)},
+         {"tensor", tensorOf(step)},
+         {"from", place(from)},
+         {"to", place(to)},
+         {"box", toJson(box)},
+         {"bytes", box.volume() * elementBytes}});
+  }
+
+  void writeMoves() {
+    beginList("moves");
+    for (size_t s = 0; s < program.steps.size(); ++s) {
+      const Step &step = program.steps[s];
+      for (const Transfer &transfer : transfersOf(program, step))
+        addMove(s, transfer.source, transfer.destination, transfer.box,
+                program.values[step.operand].storageBytes);
+      for (int64_t shard = 0; shard < grid.numShards(); ++shard)
+        writeHostMoves(s, shard);
+    }
+    endList();
+    Prediction predicted = predict(program);
+    field("predicted", {{"bytes_received", predicted.bytesReceived},
+                        {"bytes_sent", predicted.bytesSent},
+                        {"scatter_bytes", predicted.scatterBytes},
+                        {"gather_bytes", predicted.gatherBytes},
+                        {"peak_bytes", predicted.peakBytes}});
+  }
+
+  /// What `shard` gets from the host, or gives to it, in step `s`.
+  void writeHostMoves(size_t s, int64_t shard) {
+    const Step &step = program.steps[s];
+    if (step.kind == StepKind::Shard) {
+      const ShardedValue &to = program.values[step.result];
+      if (receivesValue(grid, to.layout, shard))
+        addMove(s, -1, shard, to.layout.owned(grid, shard), to.elementBytes);
+    } else if (step.kind == StepKind::Unshard) {
+      const ShardedValue &from = program.values[step.operand];
+      if (isFirstReplica(grid, from.layout, shard))
+        addMove(s, shard, -1, from.layout.owned(grid, shard),
+                from.elementBytes);
+    }
+  }
+
+  const char *purposeName(const ArenaBuffer &buffer) const {
+    switch (buffer.purpose) {
+    case ArenaBuffer::Stripe:
+      return isExchanged(buffer.value) ? "copy" : "stripe";
+    case ArenaBuffer::Footprint:
+      return "window";
+    case ArenaBuffer::Accumulator:
+      return "accumulator";
+    case ArenaBuffer::Staging:
+      return "staging";
+    case ArenaBuffer::Slot:
+    case ArenaBuffer::OutputSlot:
+      break; // of streamed values; distribute makes none
+    }
+    return "";
+  }
+
+  bool isExchanged(int value) const {
+    return std::any_of(program.steps.begin(), program.steps.end(),
+                       [&](const Step &step) {
+                         return step.kind == StepKind::Redistribute &&
+                                step.result == value;
+                       });
+  }
+
+  void writeMemory() {
+    beginList("arena");
+    for (int64_t device = 0; device < plan.devices; ++device) {
+      Arena arena = planArena(program, device);
+      Json buffers = Json::array();
+      for (const ArenaBuffer &buffer : arena.buffers) {
+        Json entry = {{"purpose", purposeName(buffer)}};
+        if (buffer.step >= 0)
+          entry["step"] = buffer.step;
+        entry.update({{"tensor", names[buffer.value]},
+                      {"shard", buffer.shard},
+                      {"window", toJson(buffer.window)},
+                      {"element_bytes", buffer.elementBytes},
+                      {"offset", buffer.offset}});
+        buffers.push_back(std::move(entry));
+      }
+      add({{"device", device}, {"bytes", arena.bytes}, {"buffers", buffers}});
+    }
+    endList();
+  }
+
+  void writeBounds() {
+    WordCount count =
+        countWordsOfShards(convolution, plan.split, plan.devices);
+    Result<BoundTerms> terms = boundTerms(convolution);
+    field("words", count.words);
+    if (!terms) { // its windows are of a kind for which no bound is known
+      field("bound_words", 0);
+      field("best_box_words", 0);
+      field("bound", Json());
+      field("best_box_exact", false);
+      return;
+    }
+    std::vector<int64_t> owned =
+        ownedShares(*terms, plan.devices, count.largestShare);
+    Json least = Json::array();
+    for (unsigned t = 0; t < owned.size(); ++t)
+      least.push_back(
+          std::max(leastTouched(*terms, t, terms->macs / plan.devices),
+                   double(owned[t])));
+    BestBox box = findBestBox(convolution, plan.devices, owned);
+    field("bound_words", memoryIndependentBound(*terms, plan.devices, owned));
+    field("best_box_words", box.words);
+    field("bound", {{"real_macs", toJson(terms->macs)},
+                    {"reuse", toJson(terms->reuse)},
+                    {"uses", toJson(terms->uses)},
+                    {"elements", terms->elements},
+                    {"owned", owned},
+                    {"least", least}});
+    field("best_box_exact", box.exact);
+  }
+
+  std::ostream &out;
+  const CertifiedPlan &plan;
+  const Convolution &convolution;
+  DistributedProgram program;
+  const Grid &grid;
+  std::vector<std::string> names; ///< per value
+  const char *separator = "";
+};
+} // namespace
+
+Result<int64_t> dconv::writeCertificate(std::ostream &out,
+                                        const std::vector<CertifiedPlan> &plans) {
+  for (const CertifiedPlan &plan : plans)
+    for (const Result<int64_t> &good :
+         {checkSplit(plan.split, plan.convolution),
+          checkGathered(plan.convolution, plan.split, plan.gathered)})
+      if (!good)
+        return Error{"'" + plan.name + "': " + good.error()};
+  out << "{\"format\":\"dconv-certificate\",\n\"version\":1,\n"
+         "\"convolutions\":[";
+  const char *separator = "\n";
+  for (const CertifiedPlan &plan : plans) {
+    out << separator;
+    PlanWriter(out, plan).write();
+    separator = ",\n";
+  }
+  out << "\n]}\n";
+  if (!out)
+    return Error{"the certificate could not be written"};
+  return int64_t(plans.size());
+}
