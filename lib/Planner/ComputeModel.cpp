@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ComputeModel.h"
+#include "dconv/Planner/MachineFields.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,14 +16,15 @@
 using namespace dconv;
 
 KernelClass dconv::kernelClassOf(const Convolution &convolution) {
-  if (convolution.inputs.size() < 2)
-    return KernelClass::Pooling;
-  for (unsigned loop = 0; loop < convolution.numLoops(); ++loop)
-    if (convolution.extents[loop] > 1 &&
-        (convolution.roles[loop] == Role::InputChannel ||
-         convolution.roles[loop] == Role::OutputChannel))
-      return KernelClass::Dense;
-  return KernelClass::Depthwise;
+  return KernelShape(convolution).kernelClass();
+}
+
+const KernelRate *dconv::rateOf(const Convolution &convolution,
+                                const DeviceDescription &device,
+                                const std::string &elementType) {
+  KernelClass kind = kernelClassOf(convolution);
+  const KernelRate *rate = device.rate(kind, elementType);
+  return rate ? rate : device.rate(generalClass(kind), elementType);
 }
 
 double dconv::kernelSeconds(const Convolution &convolution,
@@ -35,13 +37,16 @@ double dconv::kernelSeconds(const Convolution &convolution,
 KernelTime::KernelTime(const Convolution &convolution,
                        const DeviceDescription &device,
                        const std::string &elementType)
-    : convolution(convolution), memoryBandwidth(device.memoryBandwidth),
-      copyBandwidth(device.copyBandwidth), launchLatency(device.launchLatency),
-      copyLatency(device.copyLatency) {
+    : convolution(convolution), shape(convolution), device(device) {
   // Without a rate nothing is ever computed: the time is infinite.
-  auto found = device.rates.find({kernelClassOf(convolution), elementType});
-  if (found != device.rates.end())
-    rate = found->second;
+  const KernelRate *found = rateOf(convolution, device, elementType);
+  if (found)
+    rate = *found;
+  const auto &fields = fieldsOf<KernelRate>();
+  for (unsigned i = 0; i < numKernelCosts; ++i) {
+    double each = rate.*fields[i].member;
+    costs[i] = each == 0 && fields[i].optional ? 0 : 1 / each;
+  }
   for (unsigned loop = 0; loop < convolution.numLoops(); ++loop)
     if (!convolution.isReduction(loop))
       parallel.push_back(loop);
@@ -68,46 +73,62 @@ KernelTime::KernelTime(const Convolution &convolution,
       // what it owns.
       input.liesAnyway &= fits && divisible <= 1 && dense;
       input.dims.push_back(std::move(dim));
+      for (const Term &term : map[d].terms)
+        if (convolution.roles[term.loop] == Role::Output ||
+            convolution.roles[term.loop] == Role::Tap)
+          input.rowDims = d;
     }
     inputs.push_back(std::move(input));
   }
 }
 
-double KernelTime::atLeast(double macs, double outputs,
-                           const PerOperand<double> &windows) const {
+double KernelTime::kernel(double arithmetic, double outputs,
+                          const PerOperand<double> &windows) const {
   double bytes = outputs * convolution.accumulatorBytes;
   for (size_t i = 0; i < inputs.size(); ++i)
     bytes += windows[i] * inputs[i].bytes;
-  double seconds = launchLatency + std::max(macs / rate.macsPerSecond +
-                                                outputs / rate.outputsPerSecond,
-                                            bytes / memoryBandwidth);
+  return device.launchLatency +
+         std::max(arithmetic, bytes / device.memoryBandwidth);
+}
+
+double KernelTime::atLeast(double macs, double outputs,
+                           const PerOperand<double> &windows) const {
+  // The first two costs are of multiply-adds and outputs.
+  double seconds =
+      kernel(macs * costs[0] + outputs * costs[1], outputs, windows);
   for (size_t i = 0; i < inputs.size(); ++i)
     if (!inputs[i].liesAnyway && !inputs[i].liesWhole)
-      seconds += copyLatency + windows[i] * inputs[i].bytes / copyBandwidth;
+      seconds += device.copyLatency +
+                 windows[i] * inputs[i].bytes / device.copyBandwidth;
   return seconds;
 }
 
 double KernelTime::seconds(const std::vector<int64_t> &lengths) const {
-  double macs = 1, outputs = 1;
-  bool whole = true;
-  for (unsigned loop = 0; loop < lengths.size(); ++loop) {
-    macs *= lengths[loop];
-    whole &= lengths[loop] == convolution.extents[loop];
-  }
+  double outputs = 1;
   for (unsigned loop : parallel)
     outputs *= lengths[loop];
+  const bool whole = lengths == convolution.extents;
   PerOperand<double> windows{0, 0, 0};
   double copies = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
+    const Input &input = inputs[i];
+    double rows = 1;
     windows[i] = 1;
-    for (const Dim &dim : inputs[i].dims) {
+    for (size_t d = 0; d < input.dims.size(); ++d) {
       double size = 1;
-      for (auto [loop, coefficient] : dim.terms)
+      for (auto [loop, coefficient] : input.dims[d].terms)
         size += double(coefficient) * (lengths[loop] - 1);
       windows[i] *= size;
+      if (d < input.rowDims)
+        rows *= size;
     }
-    if (inputs[i].liesWhole && !inputs[i].liesAnyway && !whole)
-      copies += copyLatency + windows[i] * inputs[i].bytes / copyBandwidth;
+    if (!input.liesAnyway && !(input.liesWhole && whole))
+      copies += device.copyLatency + rows * device.rowLatency +
+                windows[i] * input.bytes / device.copyBandwidth;
   }
-  return atLeast(macs, outputs, windows) + copies;
+  KernelWork work = shape.work(lengths, device);
+  double arithmetic = 0;
+  for (unsigned i = 0; i < numKernelCosts; ++i)
+    arithmetic += work[i] * costs[i];
+  return kernel(arithmetic, outputs, windows) + copies;
 }

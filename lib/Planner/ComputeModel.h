@@ -5,6 +5,7 @@
 
 #include "Components.h"
 
+#include "dconv/Planner/KernelWork.h"
 #include "dconv/Planner/TimeModel.h"
 
 namespace dconv {
@@ -33,14 +34,23 @@ private:
   struct Input {
     std::vector<Dim> dims;
     double bytes = 4; ///< of an element
+    /// A row is what lies in one piece: the last dim of the image and those
+    /// behind it, whatever their lengths, lest a longer shard has fewer rows.
+    unsigned rowDims = 0; ///< the dims before those
     /// Every shard, or only the undivided convolution, finds its window as it
     /// lies in a stripe.
     bool liesAnyway = false, liesWhole = false;
   };
 
+  /// The longer of `arithmetic` and the traffic to memory, launch included.
+  double kernel(double arithmetic, double outputs,
+                const PerOperand<double> &windows) const;
+
   const Convolution &convolution;
+  KernelShape shape;
+  const DeviceDescription &device;
   KernelRate rate;
-  double memoryBandwidth, copyBandwidth, launchLatency, copyLatency;
+  KernelWork costs{}; ///< seconds of each
   std::vector<Input> inputs;
   std::vector<unsigned> parallel;
 };

@@ -23,8 +23,26 @@ const char *dconv::toString(KernelClass kernelClass) {
     return "depthwise";
   case KernelClass::Pooling:
     return "pooling";
+  case KernelClass::DenseColumns:
+    return "dense-columns";
+  case KernelClass::DepthwiseColumns:
+    return "depthwise-columns";
+  case KernelClass::DenseDots:
+    return "dense-dots";
   }
   return "";
+}
+
+KernelClass dconv::generalClass(KernelClass kernelClass) {
+  switch (kernelClass) {
+  case KernelClass::DenseColumns:
+  case KernelClass::DenseDots:
+    return KernelClass::Dense;
+  case KernelClass::DepthwiseColumns:
+    return KernelClass::Depthwise;
+  default:
+    return kernelClass;
+  }
 }
 
 bool dconv::operator==(const KernelRate &a, const KernelRate &b) {

@@ -8,6 +8,13 @@ const std::vector<Field<KernelRate>> &dconv::fieldsOf(const KernelRate *) {
   static const std::vector<Field<KernelRate>> fields = {
       {"macs", &KernelRate::macsPerSecond, Unit::PerSecond},
       {"outputs", &KernelRate::outputsPerSecond, Unit::PerSecond},
+      {"runs", &KernelRate::runsPerSecond, Unit::PerSecond, true},
+      {"sums", &KernelRate::sumsPerSecond, Unit::PerSecond, true},
+      {"strided", &KernelRate::stridedPerSecond, Unit::PerSecond, true},
+      {"filter", &KernelRate::filterBandwidth, Unit::BytesPerSecond, true},
+      {"beyond-cache", &KernelRate::beyondCache, Unit::BytesPerSecond, true},
+      {"beyond-last-cache", &KernelRate::beyondLastCache, Unit::BytesPerSecond,
+       true},
   };
   return fields;
 }
@@ -20,6 +27,10 @@ dconv::fieldsOf(const DeviceDescription *) {
       {"copy-bandwidth", &Device::copyBandwidth, Unit::BytesPerSecond},
       {"launch-latency", &Device::launchLatency, Unit::Seconds},
       {"copy-latency", &Device::copyLatency, Unit::Seconds},
+      {"row-latency", &Device::rowLatency, Unit::Seconds, true},
+      {"vector", &Device::vectorBytes, Unit::Bytes, true},
+      {"cache", &Device::cacheBytes, Unit::Bytes, true},
+      {"last-cache", &Device::lastCacheBytes, Unit::Bytes, true},
   };
   return fields;
 }
@@ -34,7 +45,9 @@ const std::vector<Field<Link>> &dconv::fieldsOf(const Link *) {
 
 const std::vector<KernelClass> &dconv::kernelClasses() {
   static const std::vector<KernelClass> classes = {
-      KernelClass::Dense, KernelClass::Depthwise, KernelClass::Pooling};
+      KernelClass::Dense,        KernelClass::DenseColumns,
+      KernelClass::DenseDots,    KernelClass::Depthwise,
+      KernelClass::DepthwiseColumns, KernelClass::Pooling};
   return classes;
 }
 

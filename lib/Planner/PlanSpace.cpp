@@ -78,9 +78,9 @@ Result<PlanSpace> dconv::makePlanSpace(const Convolution &convolution,
                   std::move(*components),
                   machine.numDevices(),
                   std::vector<Stripes>(convolution.numLoops())};
-  const KernelClass kernel = kernelClassOf(convolution);
+  const KernelClass kernel = generalClass(kernelClassOf(convolution));
   for (int64_t d = 0; d < space.devices; ++d)
-    if (!machine.devices[d].rate(kernel, request.query.elementType))
+    if (!rateOf(convolution, machine.devices[d], request.query.elementType))
       return Error{"machine '" + machine.name + "' has no rate for " +
                    std::string(toString(kernel)) + " kernels in " +
                    request.query.elementType + " on device " +

@@ -19,10 +19,8 @@ public:
     // All devices at work all the time take at least this.
     double rates = 0, launch = std::numeric_limits<double>::infinity();
     for (const DeviceDescription &device : space.machine.devices) {
-      rates +=
-          device
-              .rate(kernelClassOf(convolution), space.request.query.elementType)
-              ->macsPerSecond;
+      rates += rateOf(convolution, device, space.request.query.elementType)
+                   ->macsPerSecond;
       launch = std::min(launch, device.launchLatency);
     }
     leastSeconds = launch + double(convolution.iterations().volume()) / rates;

@@ -26,14 +26,37 @@ enum class KernelClass {
   Dense,     ///< sums over input channels
   Depthwise, ///< two inputs, no reduction but the taps
   Pooling,   ///< one input
+  /// As the first two, but neighbours in the memory of the output are columns
+  /// of the image, not channels.
+  DenseColumns,
+  DepthwiseColumns,
+  /// Dense, and neither channels nor columns can be a vector: products of
+  /// input channels are added up within one.
+  DenseDots,
 };
 
 const char *toString(KernelClass kernelClass);
 
-/// How fast a device computes one class of kernels in one element type.
+/// The class whose rates serve where a device has none for `kernelClass`.
+KernelClass generalClass(KernelClass kernelClass);
+
+/// How fast a device computes one class of kernels in one element type. The
+/// seconds of all that a kernel does add up; what has rate 0 takes none. Where
+/// DeviceDescription::vectorBytes is known, lanes that idle in the last vector
+/// of a run count as multiply-adds and outputs.
 struct KernelRate {
   double macsPerSecond = 0;   ///< multiply-adds (of a pooling: combinations)
   double outputsPerSecond = 0; ///< elements of the sum read and written back
+  double runsPerSecond = 0; ///< runs of neighbours in the memory of the output
+  /// Runs through a sum: over input channels for one output and tap; of
+  /// columns, over the taps for one output and input channel.
+  double sumsPerSecond = 0;
+  /// Multiply-adds of columns once more for each column that a stride skips.
+  double stridedPerSecond = 0;
+  double filterBandwidth = 0; ///< bytes of the filter
+  /// Bytes of all operands beyond DeviceDescription::cacheBytes, and once more
+  /// beyond lastCacheBytes.
+  double beyondCache = 0, beyondLastCache = 0;
 };
 // A new member of KernelRate, DeviceDescription or Link is a row in the tables
 // of MachineFields.h, and thereby checked, compared, read and written.
@@ -77,6 +100,10 @@ struct DeviceDescription {
   double copyBandwidth = 0; ///< of copies within the device
   double launchLatency = 0; ///< of one kernel
   double copyLatency = 0;   ///< of one copied box
+  double rowLatency = 0;    ///< of a row in it: what lies in one piece
+  double vectorBytes = 0;   ///< of one vector of the kernels; 0: unknown
+  double cacheBytes = 0;    ///< beyond which operands cost: see KernelRate
+  double lastCacheBytes = 0;
   KernelRates rates;
 
   /// The rate of `kernelClass` in `type`, or null.

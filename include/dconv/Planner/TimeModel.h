@@ -76,6 +76,11 @@ double reshardSeconds(const Grid &grid, const TensorLayout &from,
 /// Which kernel computes the shards of `convolution`.
 KernelClass kernelClassOf(const Convolution &convolution);
 
+/// The rate of that class in `elementType`, or of its general class; or null.
+const KernelRate *rateOf(const Convolution &convolution,
+                         const DeviceDescription &device,
+                         const std::string &elementType);
+
 /// Seconds in which a device computes one shard whose iterations have
 /// `lengths`, window and launch included.
 double kernelSeconds(const Convolution &convolution,

@@ -1,0 +1,53 @@
+//===- KernelWork.h - what a kernel does, as numbers ------------*- C++ -*-===//
+
+#ifndef DCONV_PLANNER_KERNELWORK_H
+#define DCONV_PLANNER_KERNELWORK_H
+
+#include "dconv/Geometry/Convolution.h"
+#include "dconv/Planner/Machine.h"
+
+#include <array>
+
+namespace dconv {
+
+/// How many fields KernelRate has, and the work of a kernel numbers.
+constexpr unsigned numKernelCosts = 8;
+
+/// How often a kernel does each thing that KernelRate has a rate for, in the
+/// order of fieldsOf<KernelRate>().
+using KernelWork = std::array<double, numKernelCosts>;
+
+/// How the kernels of one convolution use vectors, and what they do to a shard.
+///
+/// The innermost loop of the output that the emitter makes its vector loop is
+/// found from the maps, as are the loops that it fuses with it.
+class KernelShape {
+public:
+  explicit KernelShape(const Convolution &convolution);
+
+  KernelClass kernelClass() const { return kind; }
+
+  /// For a shard whose iterations have `lengths`. No number falls when a length
+  /// grows.
+  KernelWork work(const std::vector<int64_t> &lengths,
+                  const DeviceDescription &device) const;
+
+private:
+  KernelClass findClass();
+  bool canFuse(unsigned outer, unsigned inner) const;
+
+  const Convolution &convolution;
+  KernelClass kind = KernelClass::Dense;
+  /// The loops of a vector: neighbours in memory, or a reduction (DenseDots).
+  std::vector<unsigned> vectorLoops;
+  int64_t stride = 1; ///< of the vector loop in the inputs
+  int filter = -1;    ///< the input without batch or image, or -1
+  struct Dim {
+    std::vector<std::pair<unsigned, int64_t>> terms; ///< loop, |coefficient|
+  };
+  std::vector<std::vector<Dim>> inputs; ///< the dims of each
+};
+
+} // namespace dconv
+
+#endif // DCONV_PLANNER_KERNELWORK_H
