@@ -286,27 +286,71 @@ Division dconv::divide(const Convolution &convolution,
   return Divider(convolution, component, std::move(stripes)).run();
 }
 
-/// The mean size of the footprint within the tensor along `dim`.
+/// The mean size of the footprint within the tensor along `dim`, whose terms
+/// have the given stripes.
 static double meanFootprint(const OperandDim &dim,
                             const std::vector<Stripes> &stripes) {
-  std::vector<Interval> reads{{dim.expr.constant, dim.expr.constant + 1}};
-  for (size_t i = 0; i < dim.expr.terms.size(); ++i) {
-    int64_t coefficient = dim.expr.terms[i].coefficient;
-    std::vector<Interval> longer;
-    longer.reserve(reads.size() * stripes[i].size());
-    for (Interval read : reads)
-      for (Interval part : stripes[i]) {
-        int64_t first = coefficient * part.begin;
-        int64_t last = coefficient * (part.end - 1);
-        longer.push_back({read.begin + std::min(first, last),
-                          read.end + std::max(first, last)});
-      }
-    reads = std::move(longer);
+  const std::vector<Term> &terms = dim.expr.terms;
+  if (terms.empty())
+    return Interval{dim.expr.constant, dim.expr.constant + 1}
+        .intersect({0, dim.extent})
+        .size();
+  auto reach = [&](size_t i, Interval part, Interval read) {
+    int64_t first = terms[i].coefficient * part.begin;
+    int64_t last = terms[i].coefficient * (part.end - 1);
+    return Interval{read.begin + std::min(first, last),
+                    read.end + std::max(first, last)};
+  };
+  size_t longest = 0; // the term with the most stripes
+  int64_t cells = 1;
+  for (size_t i = 0; i < terms.size(); ++i) {
+    cells *= stripes[i].size();
+    if (stripes[i].size() > stripes[longest].size())
+      longest = i;
   }
+  const Stripes &along = stripes[longest];
+  const int64_t parts = along.size();
+  const bool ascends = terms[longest].coefficient > 0;
   double sum = 0;
-  for (Interval read : reads)
-    sum += read.intersect({0, dim.extent}).size();
-  return sum / reads.size();
+  std::vector<size_t> at(terms.size(), 0);
+  while (true) {
+    Interval rest{dim.expr.constant, dim.expr.constant + 1};
+    for (size_t i = 0; i < terms.size(); ++i)
+      if (i != longest)
+        rest = reach(i, stripes[i][at[i]], rest);
+    // All in one piece, less what reaches over an end: few of many do.
+    int64_t coefficient = std::abs(terms[longest].coefficient);
+    sum +=
+        double(rest.size()) * parts +
+        double(coefficient) * (along.back().end - along.front().begin - parts);
+    auto clipped = [&](int64_t p) {
+      Interval read = reach(longest, along[p], rest);
+      return read.size() - read.intersect({0, dim.extent}).size();
+    };
+    int64_t low = 0, high = parts;
+    for (; low < parts; ++low) {
+      int64_t p = ascends ? low : parts - 1 - low;
+      if (reach(longest, along[p], rest).begin >= 0)
+        break;
+      sum -= clipped(p);
+    }
+    for (; high > low; --high) {
+      int64_t p = ascends ? high - 1 : parts - high;
+      if (reach(longest, along[p], rest).end <= dim.extent)
+        break;
+      sum -= clipped(p);
+    }
+    size_t i = terms.size();
+    while (i-- > 0) {
+      if (i == longest)
+        continue;
+      if (++at[i] < stripes[i].size())
+        break;
+      at[i] = 0;
+    }
+    if (i == size_t(-1))
+      return sum / cells;
+  }
 }
 
 /// `stripesOf(i)` makes the stripes of loop i of the component, in `parts[i]`

@@ -9,10 +9,17 @@ using namespace dconv;
 
 LinkRates::LinkRates(const Machine &machine) : machine(machine) {
   LinkCost worst;
+  int64_t inside = 1; // devices of a group of the level before
   for (const LinkLevel &of : machine.levels) {
     worst.latency = std::max(worst.latency, of.link.latency);
     worst.perByte = std::max(worst.perByte, 1 / of.link.bandwidth);
-    levels.push_back({worst, of.groupBandwidth ? 1 / *of.groupBandwidth : 0.0});
+    Level level{worst, of.groupBandwidth ? 1 / *of.groupBandwidth : 0.0};
+    // A group that has enough for all its devices shares nothing.
+    if (inside * level.groupPerByte <= worst.perByte)
+      level.groupPerByte = 0;
+    sharesGroupsAnywhere |= level.groupPerByte > 0;
+    levels.push_back(level);
+    inside = of.devices;
   }
   hostLink = {machine.hostLink.latency, 1 / machine.hostLink.bandwidth};
   if (machine.hostBandwidth)
@@ -46,9 +53,12 @@ const LinkRates::Groups &LinkRates::groups(int64_t shards) {
                level.devices * shards % devices == 0) {
       aligned = members = level.devices * shards / devices;
     } else {
+      members = 0;
       int64_t begin = 0; // of the shards of the group
       int64_t group = machine.groupOf(0, level);
-      for (int64_t shard = 1; shard < shards; ++shard) {
+      // Members matter to groups that share; nothing is finer than 1.
+      for (int64_t shard = 1;
+           shard < shards && (aligned != 1 || sharesGroupsAnywhere); ++shard) {
         int64_t next = machine.groupOf(shard * devices / shards, level);
         if (next == group)
           continue;

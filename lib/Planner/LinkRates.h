@@ -54,7 +54,8 @@ public:
     /// Per level: a block of consecutive shards, aligned to its size, stays in
     /// a group where its size divides this; 0 where there is one group.
     std::vector<int64_t> aligned;
-    std::vector<int64_t> members; ///< per level, of the fullest group
+    /// Per level, of the fullest group; any number where no groups share.
+    std::vector<int64_t> members;
   };
   const Groups &groups(int64_t shards);
 
@@ -78,6 +79,7 @@ private:
   LinkCost hostLink;
   double hostShared = 0;
   int64_t numProcessors = 0;
+  bool sharesGroupsAnywhere = false;
   std::map<int64_t, Groups> known; ///< by number of shards
 };
 

@@ -89,17 +89,25 @@ void PlanRanking::reject(Candidate candidate, std::string why) {
 }
 
 bool PlanRanking::offer(Candidate candidate, const SplitView &view) {
+  int replaced = -1;
   if (cannotImprove(candidate.value))
     return true;
-  for (const Candidate &other : ranked)
-    if (other.parts == candidate.parts)
-      return true;
-  if (ranked.size() == top && !isBetter(candidate, ranked.back()))
+  // The best placement stands for all with the same parts.
+  for (size_t i = 0; i < ranked.size(); ++i)
+    if (ranked[i].parts == candidate.parts) {
+      if (!isBetter(candidate, ranked[i]))
+        return true;
+      replaced = i;
+    }
+  if (replaced < 0 && ranked.size() == top &&
+      !isBetter(candidate, ranked.back()))
     return true;
   if (std::string why = whyNot(view); !why.empty()) {
     reject(std::move(candidate), std::move(why));
     return false;
   }
+  if (replaced >= 0)
+    ranked.erase(ranked.begin() + replaced);
   insert(std::move(candidate), ranked);
   if (ranked.size() > top)
     ranked.pop_back();

@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "SplitClasses.h"
 #include "TimeBound.h"
 #include "TimeSearch.h"
 
@@ -19,7 +18,7 @@ namespace {
 /// A class of all components: one of the single loops, one of the windows.
 struct JoinedClass {
   double seconds; ///< no split of the class takes less
-  const SplitClass *first, *second;
+  const TimeClass *first, *second;
 
   bool operator<(const JoinedClass &o) const {
     return std::tie(seconds, first->key, second->key) <
@@ -38,6 +37,8 @@ public:
         chosen(space.components.size()), parts(convolution.numLoops(), 1) {
     view.tables.resize(space.components.size());
     view.loops.resize(convolution.numLoops());
+    if (timer.rates().numLevels() > 1)
+      mostInner = std::min(space.machine.levels.front().devices, space.devices);
   }
 
   TimeSearchResult run();
@@ -45,21 +46,20 @@ public:
   Candidate fastest(const std::vector<int64_t> &given);
 
 private:
-  void timeOrders();
-  using Chosen = std::vector<const std::vector<Choice> *>;
+  using Choices = std::vector<std::vector<TimeChoice>>;
 
-  void addChoices(unsigned component);
-  void search(const std::vector<std::vector<Choice>> &choices,
-              double mostImbalance, size_t mostClasses);
-  double classBound(const PerOperand<double> &held, double imbalance,
-                    const JoinedClass &joined) const;
-  void descend(const ClassChain &chain, const std::vector<unsigned> &places,
-               unsigned at, const SplitClass &rest,
-               const PerOperand<double> &held, double imbalance,
+  void search(const Choices &choices, double mostImbalance, size_t mostClasses);
+  bool canBePlaced(const TimeKey &a, const TimeKey &b);
+  void descend(const TimeChain &chain, const std::vector<unsigned> &places,
+               unsigned at, const TimeKey &rest, const TimeClass &sofar,
                const JoinedClass &joined);
   void consider();
+  void setParts();
+  void timeOrders(const std::vector<unsigned> &inner,
+                  std::vector<unsigned> outer);
   void placeNext(std::vector<unsigned> &rest, int64_t stride,
                  const AxisPlace &last, unsigned lastLoop);
+  void timeOrder();
   const CellTable &tableOf(unsigned component);
   const LoopParts &partsOf(unsigned loop);
 
@@ -68,19 +68,20 @@ private:
   PlanRanking &ranking;
   SplitTimer timer;
   TimeBound bound;
-  std::vector<std::vector<Choice>> choices; ///< per component
+  int64_t mostInner = 0; ///< parts of axes within a group; 0: one level
   /// Per component, by parts; emptied where they become many.
   std::vector<std::map<std::vector<int64_t>, CellTable>> tables;
   std::vector<std::map<int64_t, LoopParts>> loopParts; ///< per loop
   int64_t cellsKept = 0, cellsSeen = 0;
 
-  const ClassChain *loops = nullptr, *windows = nullptr;
+  const TimeChain *loops = nullptr, *windows = nullptr;
   std::vector<unsigned> loopPlaces, windowPlaces; ///< components of the chains
-  std::vector<const Choice *> chosen;             ///< per component
+  std::vector<const TimeChoice *> chosen;         ///< per component
   std::vector<int64_t> parts;                     ///< per loop, of `chosen`
   SplitView view;
   const LinkRates::Groups *groups = nullptr; ///< of `view`
-  Candidate best;                            ///< of the orders of `view`
+  bool found = false;                        ///< any order of `view`
+  Candidate best;                            ///< of them
   std::vector<unsigned> order;               ///< innermost first
   std::vector<unsigned> bestOrder;
   TimeSearchResult result;
@@ -90,46 +91,6 @@ private:
 /// Cells looked at before the search gives up the proof: some seconds.
 static constexpr int64_t mostCells = int64_t(1) << 26;
 
-/// All ways to divide a component.
-void LevelSearch::addChoices(unsigned c) {
-  const Component &component = space.components[c];
-  std::vector<Choice> &ways = choices.emplace_back();
-  std::vector<int64_t> own;
-  int64_t shards = 1;
-  bool isFixed = false;
-  for (unsigned loop : component.loops) {
-    own.push_back(space.leastParts(loop));
-    shards *= own.back();
-    isFixed |= !space.fixed[loop].empty();
-  }
-  while (shards <= space.devices) {
-    Choice choice{own, shards, {}};
-    if (isFixed) {
-      std::vector<Stripes> stripes;
-      for (size_t i = 0; i < own.size(); ++i)
-        stripes.push_back(space.stripes(component.loops[i], own[i]));
-      choice.outline = outline(convolution, component, stripes);
-    } else {
-      choice.outline = outline(convolution, component, own);
-    }
-    ways.push_back(std::move(choice));
-    // The last loop runs fastest.
-    size_t i = own.size();
-    while (i-- > 0) {
-      shards /= own[i];
-      unsigned loop = component.loops[i];
-      if (own[i] < space.mostParts(loop) && own[i] < space.devices / shards) {
-        shards *= ++own[i];
-        break;
-      }
-      own[i] = space.leastParts(loop);
-      shards *= own[i];
-    }
-    if (i == size_t(-1))
-      return;
-  }
-}
-
 const CellTable &LevelSearch::tableOf(unsigned c) {
   auto found = tables[c].find(chosen[c]->parts);
   if (found != tables[c].end())
@@ -138,8 +99,8 @@ const CellTable &LevelSearch::tableOf(unsigned c) {
   for (size_t i = 0; i < chosen[c]->parts.size(); ++i)
     stripes.push_back(
         space.stripes(space.components[c].loops[i], chosen[c]->parts[i]));
-  cellsKept += chosen[c]->shards;
-  cellsSeen += chosen[c]->shards;
+  cellsKept += chosen[c]->own.key.shards;
+  cellsSeen += chosen[c]->own.key.shards;
   return tables[c]
       .emplace(chosen[c]->parts,
                CellTable(convolution, space.components[c], stripes))
@@ -159,28 +120,41 @@ const LoopParts &LevelSearch::partsOf(unsigned loop) {
 // One split
 //===----------------------------------------------------------------------===//
 
+void LevelSearch::timeOrder() {
+  view.order.assign(order.rbegin(), order.rend());
+  SplitTiming timing = timer.time(view);
+  double seconds = timing.seconds.total();
+  if (!found || seconds < best.value) {
+    found = true;
+    best.value = seconds;
+    best.bytes = timing.busiestBytes;
+    bestOrder = view.order;
+  }
+}
+
 /// Tries the loops of `rest` as the next axis outward. Within a level the order
 /// does not matter unless groups share their links, since then neighbours far
 /// apart cost more; it is that of the loops.
 void LevelSearch::placeNext(std::vector<unsigned> &rest, int64_t stride,
                             const AxisPlace &last, unsigned lastLoop) {
-  if (rest.empty()) {
-    view.order.assign(order.rbegin(), order.rend());
-    SplitTiming timing = timer.time(view);
-    double seconds = timing.seconds.total();
-    if (bestOrder.empty() || seconds < best.value) {
-      best.value = seconds;
-      best.bytes = timing.busiestBytes;
-      bestOrder = view.order;
-    }
+  const unsigned outermost = timer.rates().numLevels() - 1;
+  if (rest.empty() ||
+      (last.level == outermost && !timer.rates().sharesGroups(outermost) &&
+       rest.back() < lastLoop)) {
+    size_t before = order.size();
+    order.insert(order.end(), rest.rbegin(), rest.rend());
+    timeOrder();
+    order.resize(before);
     return;
   }
   for (size_t i = rest.size(); i-- > 0;) {
     unsigned loop = rest[i];
     AxisPlace place = LinkRates::place(*groups, stride, parts[loop]);
+    // Those within a group are placed already.
+    if (mostInner && place.level == 0)
+      continue;
     bool orderMatters = timer.rates().sharesGroups(place.level);
-    if (!orderMatters && !order.empty() && place.level == last.level &&
-        loop > lastLoop)
+    if (!orderMatters && place.level == last.level && loop > lastLoop)
       continue;
     rest.erase(rest.begin() + i);
     order.push_back(loop);
@@ -190,8 +164,25 @@ void LevelSearch::placeNext(std::vector<unsigned> &rest, int64_t stride,
   }
 }
 
-/// Finds the best order of the chosen parts.
-void LevelSearch::timeOrders() {
+/// Times the orders with the axes of `inner` within the groups of the innermost
+/// level, and no others.
+void LevelSearch::timeOrders(const std::vector<unsigned> &inner,
+                             std::vector<unsigned> outer) {
+  order.clear();
+  int64_t stride = 1;
+  for (size_t i = inner.size(); i-- > 0;) {
+    if (LinkRates::place(*groups, stride, parts[inner[i]]).level > 0)
+      return;
+    order.push_back(inner[i]);
+    stride *= parts[inner[i]];
+  }
+  // Before the first axis outside there is none to be in order with.
+  placeNext(outer, stride, AxisPlace{0, 1},
+            std::numeric_limits<unsigned>::max());
+}
+
+/// Looks up the chosen parts.
+void LevelSearch::setParts() {
   constexpr int64_t mostKept = int64_t(1) << 21;
   if (cellsKept > mostKept) {
     cellsKept = 0;
@@ -199,45 +190,58 @@ void LevelSearch::timeOrders() {
       ofComponent.clear();
   }
   view.shards = 1;
-  std::vector<unsigned> axes;
   for (unsigned c = 0; c < chosen.size(); ++c) {
     view.tables[c] = &tableOf(c);
-    view.shards *= chosen[c]->shards;
-    for (unsigned i = 0; i < space.components[c].loops.size(); ++i)
+    for (unsigned i = 0; i < space.components[c].loops.size(); ++i) {
       parts[space.components[c].loops[i]] = chosen[c]->parts[i];
+      view.shards *= chosen[c]->parts[i];
+    }
   }
-  for (unsigned loop = 0; loop < parts.size(); ++loop) {
+  for (unsigned loop = 0; loop < parts.size(); ++loop)
     view.loops[loop] = &partsOf(loop);
-    if (parts[loop] > 1)
-      axes.push_back(loop);
-  }
   groups = &timer.rates().groups(view.shards);
-  order.clear();
-  bestOrder.clear();
+  found = false;
   best = Candidate();
-  placeNext(axes, 1, AxisPlace(), 0);
-  view.order = bestOrder;
 }
 
 void LevelSearch::consider() {
-  timeOrders();
-  if (ranking.cannotImprove(best.value))
+  setParts();
+  std::vector<bool> isInner(parts.size(), false);
+  for (unsigned c = 0; c < chosen.size(); ++c)
+    for (unsigned i = 0; i < space.components[c].loops.size(); ++i)
+      isInner[space.components[c].loops[i]] = chosen[c]->inner[i];
+  std::vector<unsigned> inner, outer;
+  for (unsigned loop = 0; loop < parts.size(); ++loop)
+    if (parts[loop] > 1)
+      (isInner[loop] ? inner : outer).push_back(loop);
+  timeOrders(inner, std::move(outer));
+  if (!found || ranking.cannotImprove(best.value))
     return;
   best.parts = parts;
   best.split = space.split(parts, bestOrder);
+  view.order = bestOrder;
   ranking.offer(best, view);
 }
 
 Candidate LevelSearch::fastest(const std::vector<int64_t> &given) {
-  std::vector<Choice> own(space.components.size());
+  std::vector<TimeChoice> own(space.components.size());
   for (unsigned c = 0; c < own.size(); ++c) {
-    for (unsigned loop : space.components[c].loops) {
+    for (unsigned loop : space.components[c].loops)
       own[c].parts.push_back(given[loop]);
-      own[c].shards *= given[loop];
-    }
     chosen[c] = &own[c];
   }
-  timeOrders();
+  setParts();
+  std::vector<unsigned> axes;
+  for (unsigned loop = 0; loop < parts.size(); ++loop)
+    if (parts[loop] > 1)
+      axes.push_back(loop);
+  // Every set of axes within the groups.
+  for (unsigned set = 0; set < 1u << (mostInner ? axes.size() : 0); ++set) {
+    std::vector<unsigned> inner, outer;
+    for (unsigned i = 0; i < axes.size(); ++i)
+      (set >> i & 1 ? inner : outer).push_back(axes[i]);
+    timeOrders(inner, std::move(outer));
+  }
   best.parts = parts;
   best.split = space.split(parts, bestOrder);
   return best;
@@ -247,61 +251,59 @@ Candidate LevelSearch::fastest(const std::vector<int64_t> &given) {
 // Classes
 //===----------------------------------------------------------------------===//
 
-static PerOperand<double> times(const PerOperand<double> &a,
-                                const PerOperand<double> &b) {
-  return {a[0] * b[0], a[1] * b[1], a[2] * b[2]};
+/// Whether the axes within groups can be: whole blocks of them fill groups.
+bool LevelSearch::canBePlaced(const TimeKey &a, const TimeKey &b) {
+  if (!mostInner)
+    return true;
+  int64_t inner = int64_t(a.inner) * b.inner;
+  if (inner > mostInner)
+    return false;
+  if (inner == 1)
+    return true;
+  return timer.rates().groups(int64_t(a.shards) * b.shards).aligned.front() %
+             inner ==
+         0;
 }
 
-double LevelSearch::classBound(const PerOperand<double> &held, double imbalance,
-                               const JoinedClass &joined) const {
-  const ClassKey &a = joined.first->key, &b = joined.second->key;
-  PerOperand<int64_t> cut;
-  for (unsigned t = 0; t < mostOperands; ++t)
-    cut[t] = a.cut[t] * b.cut[t];
-  return bound.atLeast(a.shards * b.shards, cut, held, imbalance);
-}
-
-/// Chooses for the components of `chain` from number `at` on, so that the whole
-/// is of class `rest`; then for the windows; then times.
-void LevelSearch::descend(const ClassChain &chain,
+/// Chooses for the components of `chain` from number `at` on, so that they
+/// amount to `rest`; then for the windows; then times.
+void LevelSearch::descend(const TimeChain &chain,
                           const std::vector<unsigned> &places, unsigned at,
-                          const SplitClass &rest,
-                          const PerOperand<double> &held, double imbalance,
+                          const TimeKey &rest, const TimeClass &sofar,
                           const JoinedClass &joined) {
   bool first = &chain == loops;
   if (at == chain.length()) {
     if (first)
-      descend(*windows, windowPlaces, 0, *joined.second, held, imbalance,
-              joined);
+      descend(*windows, windowPlaces, 0, joined.second->key, sofar, joined);
     else
       consider();
     return;
   }
-  for (const Choice &choice : chain.choicesOf(at)) {
-    const SplitClass *next = chain.rest(at, rest.key, choice);
+  TimeKey left;
+  for (const TimeChoice &choice : chain.choicesOf(at)) {
+    if (choice.own.key.shards > rest.shards)
+      break; // they ascend by shards
+    if (!rest.less(choice.own.key, left))
+      continue;
+    const TimeClass *next = chain.find(at + 1, left);
     if (!next)
       continue;
-    PerOperand<double> least =
-        times(held, times(choice.outline.meanHeld, next->held));
-    double restImbalance =
-        imbalance * choice.outline.imbalance * next->imbalance;
-    if (first) {
-      least = times(least, joined.second->held);
-      restImbalance *= joined.second->imbalance;
-    }
-    if (ranking.cannotImprove(classBound(least, restImbalance, joined)))
+    TimeClass chosenSofar = sofar.times(choice.own);
+    TimeClass least = chosenSofar.times(*next);
+    if (first)
+      least = least.times(*joined.second);
+    if (ranking.cannotImprove(bound.atLeast(least)))
       continue;
     chosen[places[at]] = &choice;
-    descend(chain, places, at + 1, *next, times(held, choice.outline.meanHeld),
-            imbalance * choice.outline.imbalance, joined);
+    descend(chain, places, at + 1, left, chosenSofar, joined);
   }
 }
 
 /// Looks at the classes of splits made of `from`, at most `mostClasses` of
 /// least bound.
-void LevelSearch::search(const std::vector<std::vector<Choice>> &from,
-                         double mostImbalance, size_t mostClasses) {
-  Chosen ofLoops, ofWindows;
+void LevelSearch::search(const Choices &from, double mostImbalance,
+                         size_t mostClasses) {
+  std::vector<const std::vector<TimeChoice> *> ofLoops, ofWindows;
   loopPlaces.clear();
   windowPlaces.clear();
   for (unsigned c = 0; c < space.components.size(); ++c) {
@@ -309,20 +311,25 @@ void LevelSearch::search(const std::vector<std::vector<Choice>> &from,
     (isWindow ? windowPlaces : loopPlaces).push_back(c);
     (isWindow ? ofWindows : ofLoops).push_back(&from[c]);
   }
-  ClassChain loopChain(std::move(ofLoops), space.devices, mostImbalance);
-  ClassChain windowChain(std::move(ofWindows), space.devices, mostImbalance);
+  int64_t inner = std::max<int64_t>(1, mostInner);
+  TimeChain loopChain(std::move(ofLoops), space.devices, inner, mostImbalance);
+  TimeChain windowChain(std::move(ofWindows), space.devices, inner,
+                        mostImbalance);
   loops = &loopChain;
   windows = &windowChain;
 
   std::vector<JoinedClass> open;
-  for (const SplitClass &first : loopChain.classes())
-    for (const SplitClass &second : windowChain.classes()) {
+  for (const TimeClass &first : loopChain.classes())
+    for (const TimeClass &second : windowChain.classes()) {
       if (first.key.shards > space.devices / second.key.shards)
         break; // they ascend by shards
-      JoinedClass joined{0, &first, &second};
-      joined.seconds = classBound(times(first.held, second.held),
-                                  first.imbalance * second.imbalance, joined);
-      if (!ranking.cannotImprove(joined.seconds))
+      // The time to compute alone may be too long.
+      if (first.imbalance * second.imbalance * space.devices >
+          mostImbalance * first.key.shards * second.key.shards)
+        continue;
+      JoinedClass joined{bound.atLeast(first.times(second)), &first, &second};
+      if (!ranking.cannotImprove(joined.seconds) &&
+          canBePlaced(first.key, second.key))
         open.push_back(joined);
     }
   if (open.size() > mostClasses) {
@@ -338,27 +345,29 @@ void LevelSearch::search(const std::vector<std::vector<Choice>> &from,
       result.atLeast = joined.seconds;
       break;
     }
-    descend(loopChain, loopPlaces, 0, *joined.first, {1, 1, 1}, 1, joined);
+    descend(loopChain, loopPlaces, 0, joined.first->key, TimeClass(), joined);
   }
 }
 
 TimeSearchResult LevelSearch::run() {
-  for (unsigned c = 0; c < space.components.size(); ++c)
-    addChoices(c);
+  Choices all, even;
   // A few classes of nearly even splits give first plans, which rule out most.
   constexpr double nearlyEven = 1.1;
-  std::vector<std::vector<Choice>> even;
-  for (const std::vector<Choice> &all : choices) {
-    std::vector<Choice> &kept = even.emplace_back();
-    for (const Choice &choice : all)
-      if (choice.outline.imbalance <= nearlyEven || choice.shards == 1)
-        kept.push_back(choice);
-    if (kept.empty())
-      kept.push_back(all.front());
+  for (unsigned c = 0; c < space.components.size(); ++c) {
+    all.push_back(timeChoices(space, c, mostInner));
+    even.emplace_back();
+    for (const TimeChoice &choice : all.back())
+      if (choice.own.imbalance <= nearlyEven || choice.own.key.shards == 1)
+        even.back().push_back(choice);
+    if (even.back().empty())
+      even.back().push_back(all.back().front());
   }
-  search(even, std::numeric_limits<double>::infinity(), 16);
-  double mostImbalance = std::numeric_limits<double>::infinity();
-  search(choices, mostImbalance, std::numeric_limits<size_t>::max());
+  constexpr size_t mostPilots = 16;
+  search(even, std::numeric_limits<double>::infinity(), mostPilots);
+  double mostImbalance = ranking.ranked.size() < space.request.top
+                             ? std::numeric_limits<double>::infinity()
+                             : bound.mostImbalance(ranking.ranked.back().value);
+  search(all, mostImbalance, std::numeric_limits<size_t>::max());
   return result;
 }
 

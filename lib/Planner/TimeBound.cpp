@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace dconv;
 
@@ -61,40 +62,71 @@ LinkCost TimeBound::cost(unsigned level, double shards, LinkCost inside) const {
   return LinkRates::noLessThan(timer.rates().shared(level, 1, members), inside);
 }
 
-double TimeBound::gather(double copies, double bytes, double shards) const {
+/// The mean over the shards of what operand `t` costs them. With E the elements
+/// within reach inside the group and H all that are held, H - E come over an
+/// outer link, and E less what is owned over an inner one.
+double TimeBound::halo(const TimeClass &of, unsigned t) const {
+  const double owned = elements[t] / of.key.cut[t];
+  const double held = of.held[t] * (1 - rounding);
+  if (held <= owned)
+    return 0;
+  const LinkCost inner = timer.rates().link(0);
+  const double sources = of.sources[t] * (1 - rounding);
+  double seconds = (held - owned) * elementBytes[t] * inner.perByte +
+                   std::max(0.0, sources - 1) * inner.latency;
+  if (timer.rates().numLevels() == 1)
+    return seconds;
+  const LinkCost outer = timer.rates().link(1);
+  const double reach = owned * of.growth[t] * (1 + rounding);
+  const double near = of.innerSources[t] * (1 + rounding);
+  return seconds +
+         std::max(0.0, held - reach) * elementBytes[t] *
+             (outer.perByte - inner.perByte) +
+         std::max(0.0, sources - std::max(1.0, near)) *
+             (outer.latency - inner.latency);
+}
+
+double TimeBound::gather(double copies, double bytes,
+                         const TimeKey &key) const {
   if (copies <= 1)
     return 0;
-  LinkCost inner = cost(0, shards, {});
-  double rounds = std::ceil(std::log2(copies));
-  double sum = std::min((copies - 1) * inner.latency,
-                        rounds * inner.latency + copies * bytes * slowestCopy) +
-               (copies - 1) * bytes * inner.perByte;
-  // Of the copies, at most a group full lies within a level; the pieces of
-  // the others come over the level outside, once per group.
-  if (timer.rates().numLevels() > 1)
-    sum = (copies - 1) * bytes * inner.perByte + rounds * inner.latency;
-  for (unsigned level = 1; level < timer.rates().numLevels(); ++level) {
-    double outside = copies / groupSize[level - 1] - 1;
+  LinkCost inner = cost(0, key.shards, {});
+  const double rounds = std::ceil(std::log2(copies) * (1 - rounding));
+  const unsigned levels = timer.rates().numLevels();
+  if (levels == 1)
+    return (copies - 1) * bytes * inner.perByte +
+           std::min((copies - 1) * inner.latency,
+                    rounds * inner.latency + copies * bytes * slowestCopy);
+  // Within a group of the innermost level lie at most `inner` copies, of the
+  // others what it has room for; the pieces of the rest come over the level
+  // outside, once per group.
+  double sum = (copies - 1) * bytes * inner.perByte + rounds * inner.latency;
+  for (unsigned level = 1; level < levels; ++level) {
+    double group = level == 1 ? key.inner : groupSize[level - 1];
+    double outside = copies / group - 1;
     if (outside <= 0)
       break;
-    LinkCost outer = cost(level, shards, inner);
+    LinkCost outer = cost(level, key.shards, inner);
     sum += outside * bytes * (outer.perByte - inner.perByte);
+    if (level == 1)
+      sum += std::ceil(std::log2(copies / group) * (1 - rounding)) *
+             (outer.latency - inner.latency);
     inner = outer;
   }
   return sum;
 }
 
-double TimeBound::reduce(double parts, double bytes, double shards) const {
+double TimeBound::reduce(double parts, double bytes, const TimeKey &key) const {
   if (parts <= 1)
     return 0;
-  LinkCost inner = cost(0, shards, {});
+  LinkCost inner = cost(0, key.shards, {});
   double sum = (parts - 1) * (copyLatency + 3 * bytes * slowestMemory +
                               inner.latency + bytes * inner.perByte);
   for (unsigned level = 1; level < timer.rates().numLevels(); ++level) {
-    double outside = parts - groupSize[level - 1];
+    double outside = parts - (level == 1 ? key.inner : groupSize[level - 1]);
     if (outside <= 0)
       break;
-    LinkCost outer = cost(level, shards, inner);
+    LinkCost outer = cost(level, key.shards, inner);
     sum += outside * (outer.latency - inner.latency +
                       bytes * (outer.perByte - inner.perByte));
     inner = outer;
@@ -103,47 +135,41 @@ double TimeBound::reduce(double parts, double bytes, double shards) const {
 }
 
 double TimeBound::mostImbalance(double seconds) const {
-  // The compute time of splits into as many shards as there are devices rises
-  // with the imbalance: the least that takes too long.
-  const double shards = machine.numDevices();
-  double low = 1, high = macs * 2;
-  if (timer.kernel().atLeast(macs, 0, {0, 0, 0}) <= seconds)
-    return high;
-  for (int i = 0; i < 100 && high > low * (1 + rounding); ++i) {
-    double middle = std::sqrt(low * high);
-    bool tooLong =
-        timer.kernel().atLeast(macs * middle / shards, 0, {0, 0, 0}) > seconds;
-    (tooLong ? high : low) = middle;
+  auto tooLong = [&](double imbalance) {
+    return timer.kernel().atLeast(macs * imbalance / machine.numDevices(), 0,
+                                  {0, 0, 0}) > seconds;
+  };
+  // One device with all the work has the most.
+  double low = 0, high = machine.numDevices();
+  if (!tooLong(high))
+    return std::numeric_limits<double>::infinity();
+  for (int i = 0; i < 64; ++i) {
+    double middle = (low + high) / 2;
+    (tooLong(middle) ? high : low) = middle;
   }
   return high * (1 + rounding);
 }
 
-double TimeBound::atLeast(int64_t shards, const PerOperand<int64_t> &cut,
-                          const PerOperand<double> &held,
-                          double imbalance) const {
-  const double count = shards;
+double TimeBound::atLeast(const TimeClass &of) const {
+  const double count = of.key.shards;
+  const PerOperand<int32_t> &cut = of.key.cut;
   const int64_t processors = timer.rates().processors();
   const double turns =
-      processors && shards > processors ? count / processors : 1;
+      processors && count > processors ? count / processors : 1;
   PlanSeconds seconds;
   const double ownOutputs = outputs / cut[numInputs];
   seconds.compute =
-      timer.kernel().atLeast(macs * imbalance / count, ownOutputs, held);
+      timer.kernel().atLeast(macs * of.imbalance / count, ownOutputs, of.held);
   if (turns > 1)
     seconds.compute = std::max(
         seconds.compute,
-        turns * timer.kernel().atLeast(macs / count, ownOutputs, held));
+        turns * timer.kernel().atLeast(macs / count, ownOutputs, of.held));
 
-  const LinkCost link = timer.rates().link(0);
   for (unsigned t = 0; t < numInputs; ++t) {
     const Residence residence = timer.residenceOf(t);
     if (residence == Residence::Resident)
       continue;
-    const double owned = elements[t] / cut[t];
-    const double missing = held[t] * (1 - rounding) - owned;
-    if (missing > 0)
-      seconds.exchange += turns * (missing * elementBytes[t] * link.perByte) +
-                          (turns > 1 ? 0 : link.latency);
+    seconds.exchange += turns * halo(of, t);
     const double copies = count / cut[t];
     const double all = elements[t] * elementBytes[t];
     if (copies <= 1) {
@@ -151,7 +177,7 @@ double TimeBound::atLeast(int64_t shards, const PerOperand<int64_t> &cut,
         seconds.load += fromHost(all / count, all);
       continue;
     }
-    const double gathered = turns * gather(copies, all / count, count);
+    const double gathered = turns * gather(copies, all / count, of.key);
     if (residence == Residence::Host)
       seconds.load += std::min(fromHost(all / cut[t], all * copies),
                                fromHost(all / count, all) + gathered);
@@ -160,7 +186,7 @@ double TimeBound::atLeast(int64_t shards, const PerOperand<int64_t> &cut,
   }
   seconds.reduce =
       turns * reduce(count / cut[numInputs],
-                     elements[numInputs] / count * accumulatorBytes, count);
+                     elements[numInputs] / count * accumulatorBytes, of.key);
   if (query.output == Residence::Host) {
     const double all = elements[numInputs] * elementBytes[numInputs];
     seconds.store = fromHost(all / count, all);

@@ -4,6 +4,7 @@
 #define DCONV_LIB_PLANNER_TIMEBOUND_H
 
 #include "SplitTimer.h"
+#include "TimeClasses.h"
 
 namespace dconv {
 
@@ -14,19 +15,17 @@ public:
   TimeBound(const Convolution &convolution, const Machine &machine,
             const TimeQuery &query, SplitTimer &timer);
 
-  /// No split takes less that has `shards` shards and cuts operand t in
-  /// `cut[t]` parts, whose shards hold `held[t]` elements of it, or more, in
-  /// the mean, and whose longest parts have `imbalance` times the mean, or
-  /// more, of the iterations.
-  double atLeast(int64_t shards, const PerOperand<int64_t> &cut,
-                 const PerOperand<double> &held, double imbalance) const;
+  /// No split of `of` takes less.
+  double atLeast(const TimeClass &of) const;
 
-  /// The most imbalance with which a split may take `seconds`.
+  /// The most that the work of the busiest device may be above the mean over
+  /// all devices, idle ones too, in a split that takes `seconds`.
   double mostImbalance(double seconds) const;
 
 private:
-  double gather(double copies, double bytes, double shards) const;
-  double reduce(double parts, double bytes, double shards) const;
+  double halo(const TimeClass &of, unsigned t) const;
+  double gather(double copies, double bytes, const TimeKey &key) const;
+  double reduce(double parts, double bytes, const TimeKey &key) const;
   double fromHost(double largest, double all) const;
   /// Of the fullest group of `level`, at least.
   double membersAtLeast(unsigned level, double shards) const;
