@@ -26,6 +26,7 @@ void dconv::buildDconvPipeline(OpPassManager &pm,
 
 void dconv::buildHostPipeline(OpPassManager &pm) {
   // Tensors to buffers.
+  pm.addPass(createDropAnnotationsPass());
   pm.addPass(createProtectArgumentsPass());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());

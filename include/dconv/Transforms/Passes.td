@@ -237,6 +237,14 @@ def LowerExecutePass : Pass<"dconv-lower-execute", "::mlir::ModuleOp"> {
                            "::mlir::memref::MemRefDialect"];
 }
 
+def DropAnnotationsPass : Pass<"dconv-drop-annotations", "::mlir::ModuleOp"> {
+  let summary = "drops annotations of the upstream shard dialect";
+  let description = [{
+    `shard.shard` says how a tensor should lie, and changes no value. What is
+    left of it after planning speaks of code that runs on the host.
+  }];
+}
+
 def PrintConvolutions : Pass<"dconv-print-convolutions", "::mlir::ModuleOp"> {
   let summary = "lists the convolutions that dconv recognises";
   let description = [{

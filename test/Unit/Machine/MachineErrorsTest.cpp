@@ -88,7 +88,8 @@ TEST(MachineErrors, UnknownKeys) {
        "copy-latency"},
       {"      dense:", "      denser:", 12,
        "'rates' of entry 0 of 'devices' has the unknown key 'denser'; known: "
-       "dense, depthwise, pooling"},
+       "dense, dense-columns, dense-dots, depthwise, depthwise-columns, "
+       "pooling"},
       {"        f32:", "        float:", 13,
        "'dense' in 'rates' of entry 0 of 'devices' has the unknown key "
        "'float'; known: f64, f32, f16, bf16, i64, i32, i16, i8"},
