@@ -1,11 +1,11 @@
-// RUN: dconv-opt %s --dconv-plan | FileCheck %s
+// RUN: dconv-opt %s --dconv-plan='objective=words max-imbalance=1' | FileCheck %s
 
 #input = affine_map<(n, o, k) -> (n, o + k)>
 #window = affine_map<(n, o, k) -> (k)>
 #output = affine_map<(n, o, k) -> (n, o)>
 
-// A maximum in which a NaN loses does not combine over shards, so the rule leaves
-// its reduction whole, although devices idle.
+// A maximum in which a NaN loses does not combine over shards, so the
+// planner leaves its reduction whole, although devices idle.
 // CHECK-LABEL: func @nan_loses(
 // CHECK:         dconv.plan = #dconv.plan<grid = [2], split = {n = 0}, devices = 4>
 func.func @nan_loses(%x: tensor<2x64xf32>, %window: tensor<64xf32>,

@@ -27,10 +27,17 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
                "(default: no limit)"),
       cl::value_desc("SIZE"), cl::location(options.deviceMemory),
       cl::cat(category));
+  cl::opt<std::string, true> machine(
+      "machine",
+      cl::desc("machine file to plan with; reports what it predicts beside "
+               "what is measured (default: a description of this host)"),
+      cl::value_desc("M.yaml"), cl::location(options.machine),
+      cl::cat(category));
   cl::list<std::string, std::vector<std::string>> splits(
       "split",
       cl::desc("how to split every convolution, or the one named: "
-               "[func#index:]dim=parts|dim=[len,len,...],..."),
+               "[func#index:]dim=parts|dim=[len,len,...],...; with ',*' at the "
+               "end the other dims are searched (default: all are)"),
       cl::value_desc("[NAME:]SPEC"), cl::location(options.splits),
       cl::cat(category));
   cl::list<std::string, std::vector<std::string>> inputs(

@@ -18,6 +18,7 @@ struct RunOptions {
   std::string entry;
   int64_t devices = 0; ///< 0: not given
   std::string deviceMemory;
+  std::string machine; ///< a machine file
   std::vector<std::string> splits;
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;

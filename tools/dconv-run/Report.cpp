@@ -80,15 +80,36 @@ static double gflopsOf(const CompiledConvolution &convolution,
   return seconds > 0 ? 2e-9 * convolution.macs / seconds : 0;
 }
 
+/// What was predicted of `convolution`, or null.
+static const PlanSeconds *predictionOf(const Report &report,
+                                       const CompiledConvolution &convolution) {
+  auto found = report.predicted.find(convolution.name);
+  return found == report.predicted.end() ? nullptr : &found->second;
+}
+
+static json::Object toJson(const Report &report,
+                           const CompiledConvolution &convolution) {
+  json::Object object{{"name", convolution.name},
+                      {"split", convolution.split},
+                      {"grid", json::Array(convolution.grid)},
+                      {"path", convolution.isVector ? "vector" : "loops"},
+                      {"gflops", gflopsOf(convolution, report.run)}};
+  const PlanSeconds *seconds = predictionOf(report, convolution);
+  if (!seconds)
+    return object;
+  object["measured_seconds"] = report.run.programSeconds[convolution.program];
+  object["predicted_seconds"] = seconds->onDevices();
+  object["predicted_phases"] = json::Object{
+      {"load", seconds->load},       {"exchange", seconds->exchange},
+      {"compute", seconds->compute}, {"reduce", seconds->reduce},
+      {"store", seconds->store},     {"hidden", seconds->hidden}};
+  return object;
+}
+
 static json::Object toJson(const Report &report) {
   json::Array convolutions;
   for (const CompiledConvolution &convolution : report.module.convolutions)
-    convolutions.push_back(
-        json::Object{{"name", convolution.name},
-                     {"split", convolution.split},
-                     {"grid", json::Array(convolution.grid)},
-                     {"path", convolution.isVector ? "vector" : "loops"},
-                     {"gflops", gflopsOf(convolution, report.run)}});
+    convolutions.push_back(toJson(report, convolution));
   json::Object measured = countersOf(report.run.measured);
   measured["seconds"] = secondsOf(report.run.seconds);
   measured["seconds_end_to_end"] = secondsOf(report.run.secondsEndToEnd);
@@ -127,6 +148,15 @@ void dconv::printReport(const Report &report, llvm::raw_ostream &os) {
        << (convolution.isVector ? "vector" : "loops") << " path, "
        << llvm::format("%.1f", gflopsOf(convolution, report.run))
        << " GFLOP/s\n";
+  for (const CompiledConvolution &convolution : report.module.convolutions)
+    if (const PlanSeconds *seconds = predictionOf(report, convolution))
+      os << convolution.name << ": predicted "
+         << llvm::format("%.6f", seconds->onDevices()) << " seconds (compute "
+         << llvm::format("%.6f", seconds->compute)
+         << ", exposed communication "
+         << llvm::format("%.6f", seconds->exposed()) << "), measured "
+         << llvm::format("%.6f", report.run.programSeconds[convolution.program])
+         << "\n";
   auto most = [](const std::vector<int64_t> &values) {
     return values.empty() ? 0 : *llvm::max_element(values);
   };

@@ -5,10 +5,16 @@
 
 #include "dconv/Check/Report.h"
 #include "dconv/Compiler/Compile.h"
+#include "dconv/Planner/TimeModel.h"
 
 #include "llvm/Support/raw_ostream.h"
 
+#include <map>
+
 namespace dconv {
+
+/// By the name of the convolution, "func#index".
+using PredictedSeconds = std::map<std::string, PlanSeconds>;
 
 struct Report {
   const CompiledModule &module;
@@ -16,6 +22,7 @@ struct Report {
   int64_t devices = 1;
   double compileSeconds = 0;
   std::optional<CheckReport> check;
+  PredictedSeconds predicted; ///< empty without --machine
 };
 
 /// Writes the report as JSON; `path` appears complete or not at all.

@@ -7,9 +7,11 @@
 #include "dconv/Check/Reference.h"
 #include "dconv/IR/Dconv.h"
 #include "dconv/IR/Recognize.h"
+#include "dconv/Machine/MachineFile.h"
 #include "dconv/Pipelines/Register.h"
-#include "dconv/Planner/DefaultSplit.h"
+#include "dconv/Runtime/AtomicFile.h"
 #include "dconv/Runtime/Npy.h"
+#include "dconv/Transforms/PlanModule.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/InitAllDialects.h"
@@ -81,6 +83,8 @@ public:
       return code;
     if (int code = load())
       return code;
+    if (int code = plan())
+      return code;
     if (int code = compile())
       return code;
     if (int code = readInputs())
@@ -99,16 +103,9 @@ private:
     for (const std::string &file : {options.report, options.trace})
       if (!file.empty())
         files.push_back(file);
-    for (const std::string &file : files) {
-      llvm::StringRef parent = llvm::sys::path::parent_path(file);
-      std::error_code error = llvm::sys::fs::access(
-          parent.empty() ? "." : parent, llvm::sys::fs::AccessMode::Write);
-      if (!error && llvm::sys::fs::is_directory(file))
-        error = std::make_error_code(std::errc::is_a_directory);
-      if (error)
-        return complain(Unusable, "cannot write '" + file +
-                                      "': " + error.message());
-    }
+    for (const std::string &file : files)
+      if (Status s = runtime::checkWritable(file); s.failed())
+        return complain(Unusable, s.message());
     return Right;
   }
 
@@ -131,6 +128,10 @@ private:
     if (!options.splits.empty() && level >= 2)
       return complain(Unusable,
                       "--split is for files at level 0 and 1, but this one is "
+                      "partitioned already");
+    if (!options.machine.empty() && level >= 2)
+      return complain(Unusable,
+                      "--machine is for files at level 0 and 1, but this one is "
                       "partitioned already");
     if (options.outputs.size() > signature.results.size())
       return complain(Unusable, "'" + options.entry + "' has " +
@@ -180,12 +181,35 @@ private:
     return Right;
   }
 
+  /// Plans the convolutions; with a machine keeps what was predicted.
+  int plan() {
+    if (level >= 2)
+      return Right;
+    ModulePlanRequest request;
+    if (!options.machine.empty()) {
+      Result<Machine> read = readMachine(options.machine);
+      if (!read)
+        return complain(Unusable, read.error());
+      request.machine = std::move(*read);
+      request.judgesGiven = true;
+    }
+    request.devices = options.devices;
+    request.budget = budget;
+    request.split = llvm::join(options.splits, ";");
+    FailureOr<std::vector<PlannedConvolution>> planned =
+        planModule(*module, request);
+    if (failed(planned))
+      return Unusable;
+    if (request.machine)
+      for (const PlannedConvolution &convolution : *planned)
+        predicted[convolution.name] =
+            convolution.result.ranked.front().cost.seconds;
+    return Right;
+  }
+
   int compile() {
-    PlanPassOptions plan;
-    plan.split = llvm::join(options.splits, ";");
-    plan.devices = options.devices;
-    plan.deviceMemory = options.deviceMemory;
-    if (failed(scheduleModule(*module, plan)))
+    // All is planned: the pass says what stays on the host, and no more.
+    if (failed(scheduleModule(*module, PlanPassOptions())))
       return Unusable;
     if (std::error_code error = temporary.create())
       return complain(Failed, "cannot make a temporary directory: " +
@@ -301,7 +325,8 @@ private:
   }
 
   int finish() {
-    Report report{compiled, result, devices, compileSeconds, check};
+    Report report{compiled, result,    devices, compileSeconds,
+                  check,    predicted};
     if (!options.report.empty())
       if (Status s = writeReport(report, options.report); s.failed())
         return complain(s);
@@ -340,6 +365,7 @@ private:
   std::vector<std::string> recorded; ///< per program: its only convolution
   RunResult result;
   std::optional<CheckReport> check;
+  PredictedSeconds predicted;
 };
 } // namespace
 

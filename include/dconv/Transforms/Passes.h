@@ -3,6 +3,8 @@
 #ifndef DCONV_TRANSFORMS_PASSES_H
 #define DCONV_TRANSFORMS_PASSES_H
 
+#include "dconv/Planner/PlanSearch.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

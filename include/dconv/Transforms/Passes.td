@@ -104,12 +104,15 @@ def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
 
     With `split`, a SPEC `dim=parts` or `dim=[length,...]`, comma-separated, is
     used for every convolution; `func#index:SPEC` for one of them, several
-    separated by `;`. A plan that is there is kept; a SPEC that names its
-    convolution and asks for another is an error. Without, a simple rule tries candidates: S shards for S =
-    D, 2D, 4D, ... on D devices, every way to factor S over at most three dims;
-    of those that fit the memory it takes the one whose busiest device is sent
-    the fewest bytes (scattered and received), ties to less memory, then to the
-    order of dims.
+    separated by `;`. It is the whole split: dims that it does not name stay
+    whole. One that ends in `,*` fixes the dims that it names and leaves the
+    others to the search. A plan that is there is kept; a SPEC that names its
+    convolution and asks for another is an error.
+
+    Else the planner searches every assignment of parts to dims for the one with
+    the least predicted time on `machine` that fits the memory of each device, or
+    with `objective=words` the one that moves the fewest words
+    (docs/dconv-plan.md).
 
     Annotations of the upstream `shard` dialect on the operands and the result of
     a convolution are a request as well: a dim that is cut over axes of a
@@ -121,15 +124,41 @@ def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
 
     Expects static shapes: a convolution with a dynamic one is an error that
     names op and dim. A split that does not fit, or a plan whose predicted peak
-    exceeds `device-memory`, is an error with the numbers.
+    exceeds the memory, is an error with the numbers.
   }];
   let options = [
     Option<"split", "split", "std::string", "\"\"",
-           "SPEC for all, or func#index:SPEC;... (default: a rule)">,
+           "SPEC for all, or func#index:SPEC;... (default: searched)">,
     Option<"devices", "devices", "int64_t", "0",
-           "devices that run the shards (default: the plan's, or 4)">,
+           "devices that run the shards (default: the plan's, else the "
+           "machine's, else 4)">,
     Option<"deviceMemory", "device-memory", "std::string", "\"\"",
-           "bytes per device, or with KiB, MiB, GiB (default: no limit)">];
+           "bytes per device, or with KiB, MiB, GiB (default: the machine's)">,
+    Option<"machine", "machine", "std::string", "\"\"",
+           "machine file (default: a description of this host)">,
+    Option<"objective", "objective", "::dconv::Objective",
+           "::dconv::Objective::Time", "what the best plan has least of",
+           [{::llvm::cl::values(
+             clEnumValN(::dconv::Objective::Time, "time", "predicted seconds"),
+             clEnumValN(::dconv::Objective::Words, "words",
+                        "words of the busiest device"))}]>,
+    Option<"maxImbalance", "max-imbalance", "double", "0.1",
+           "with objective=words: how far the work of the busiest device may "
+           "exceed the mean">,
+    Option<"inputs", "inputs", "::dconv::Residence", "::dconv::Residence::Host",
+           "where the inputs lie before",
+           [{::llvm::cl::values(
+             clEnumValN(::dconv::Residence::Host, "host", "on the host"),
+             clEnumValN(::dconv::Residence::Sharded, "sharded",
+                        "on the devices, in one copy"))}]>,
+    Option<"outputs", "outputs", "::dconv::Residence",
+           "::dconv::Residence::Host", "where the result lies after",
+           [{::llvm::cl::values(
+             clEnumValN(::dconv::Residence::Host, "host", "on the host"),
+             clEnumValN(::dconv::Residence::Sharded, "sharded",
+                        "on the devices"))}]>,
+    Option<"weightsResident", "weights-resident", "bool", "false",
+           "filters lie on the devices that read them">];
   let statistics = [
     Statistic<"numPlanned", "planned", "convolutions planned">];
   let dependentDialects = ["::dconv::DconvDialect"];
