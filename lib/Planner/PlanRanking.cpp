@@ -17,8 +17,9 @@ int64_t Candidate::rounded() const {
                       : std::numeric_limits<int64_t>::max();
 }
 
-PlanRanking::PlanRanking(const PlanSpace &space, unsigned top)
-    : space(space), top(top), leastMemory(space.leastMemory()) {}
+PlanRanking::PlanRanking(const PlanSpace &space, unsigned top, bool limited)
+    : top(top), space(space),
+      leastMemory(limited ? space.leastMemory() : MemoryBudget()) {}
 
 std::string PlanRanking::whyNot(const SplitView &view) const {
   if (!leastMemory)

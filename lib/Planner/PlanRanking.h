@@ -25,7 +25,8 @@ struct Candidate {
 /// do not.
 class PlanRanking {
 public:
-  PlanRanking(const PlanSpace &space, unsigned top);
+  PlanRanking(const PlanSpace &space, unsigned top,
+              bool limited = true); ///< whether memory limits count
 
   /// Whether a plan of `value` or more comes too late.
   bool cannotImprove(double value) const {
@@ -35,6 +36,7 @@ public:
   /// where it does not fit.
   bool offer(Candidate candidate, const SplitView &view);
 
+  const unsigned top;
   std::vector<Candidate> ranked; ///< best first
   /// Best first: those that need more than a device has.
   std::vector<Candidate> rejected;
@@ -49,7 +51,6 @@ private:
   bool isBetter(Candidate &a, Candidate &b) const;
 
   const PlanSpace &space;
-  unsigned top;
   MemoryBudget leastMemory;
   double worst = 0; ///< value of the last ranked, and a picosecond
 };

@@ -58,6 +58,26 @@ static void addBounds(const PlanSpace &space, PlanResult &result) {
   result.bestBoxExact = box.exact;
 }
 
+/// Tells the least memory that would do.
+static Error nothingFits(const PlanSpace &space) {
+  PlanRanking byPeak(space, 1, /*limited=*/false);
+  TimeSearchResult found = searchPeaks(space, byPeak);
+  const Candidate &least = byPeak.ranked.front();
+  std::string text =
+      "no split with one shard per device fits: the least budget that would "
+      "do is ";
+  if (!found.optimal)
+    text += "at least " + std::to_string(int64_t(found.atLeast)) +
+            " bytes, and at most ";
+  text += std::to_string(int64_t(least.value)) + " bytes, with '" +
+          toString(least.split, space.convolution) + "'";
+  for (int64_t d = 0; d < space.devices; ++d)
+    if (space.memoryOf(d) && space.memoryOf(d) == space.leastMemory())
+      return Error{text + "; device " + std::to_string(d) + " has " +
+                   std::to_string(*space.leastMemory())};
+  return Error{text};
+}
+
 Result<PlanResult> dconv::planConvolution(const Convolution &convolution,
                                           const Machine &machine,
                                           const PlanRequest &request) {
@@ -78,7 +98,7 @@ Result<PlanResult> dconv::planConvolution(const Convolution &convolution,
     found = searchDevices(*space, ranking);
   }
   if (ranking.ranked.empty())
-    return Error{"no split with one shard per device fits"};
+    return nothingFits(*space);
 
   PlanResult result;
   for (const Candidate &candidate : ranking.ranked)

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PeakBound.h"
 #include "TimeBound.h"
 #include "TimeSearch.h"
 
@@ -17,27 +18,32 @@ using namespace dconv;
 namespace {
 /// A class of all components: one of the single loops, one of the windows.
 struct JoinedClass {
-  double seconds; ///< no split of the class takes less
+  double value; ///< no split of the class takes less
   const TimeClass *first, *second;
 
   bool operator<(const JoinedClass &o) const {
-    return std::tie(seconds, first->key, second->key) <
-           std::tie(o.seconds, o.first->key, o.second->key);
+    return std::tie(value, first->key, second->key) <
+           std::tie(o.value, o.first->key, o.second->key);
   }
 };
 
+/// What is least in the plan searched for.
+enum class Measure { Seconds, PeakBytes };
+
 class LevelSearch {
 public:
-  LevelSearch(const PlanSpace &space, PlanRanking &ranking)
+  LevelSearch(const PlanSpace &space, PlanRanking &ranking,
+              Measure measure = Measure::Seconds)
       : space(space), convolution(space.convolution), ranking(ranking),
         timer(convolution, space.components, space.machine,
               space.request.query),
         bound(convolution, space.machine, space.request.query, timer),
+        measure(measure), peakBound(convolution),
         tables(space.components.size()), loopParts(convolution.numLoops()),
         chosen(space.components.size()), parts(convolution.numLoops(), 1) {
     view.tables.resize(space.components.size());
     view.loops.resize(convolution.numLoops());
-    if (timer.rates().numLevels() > 1)
+    if (timer.rates().numLevels() > 1 && measure == Measure::Seconds)
       mostInner = std::min(space.machine.levels.front().devices, space.devices);
   }
 
@@ -48,12 +54,22 @@ public:
 private:
   using Choices = std::vector<std::vector<TimeChoice>>;
 
+  double boundOf(const TimeClass &of) const {
+    return measure == Measure::Seconds ? bound.atLeast(of)
+                                       : peakBound.atLeast(of);
+  }
+  /// Whether no split of `of`, which are no better than `value`, can be ranked.
+  bool isOut(const TimeClass &of, double value) const {
+    return ranking.cannotImprove(value) ||
+           (memory && peakBound.atLeast(of) > *memory);
+  }
   void search(const Choices &choices, double mostImbalance, size_t mostClasses);
   bool canBePlaced(const TimeKey &a, const TimeKey &b);
   void descend(const TimeChain &chain, const std::vector<unsigned> &places,
                unsigned at, const TimeKey &rest, const TimeClass &sofar,
                const JoinedClass &joined);
   void consider();
+  void considerPeak();
   void setParts();
   void timeOrders(const std::vector<unsigned> &inner,
                   std::vector<unsigned> outer);
@@ -68,6 +84,9 @@ private:
   PlanRanking &ranking;
   SplitTimer timer;
   TimeBound bound;
+  Measure measure;
+  PeakBound peakBound;
+  MemoryBudget memory;   ///< that classes are ruled out by
   int64_t mostInner = 0; ///< parts of axes within a group; 0: one level
   /// Per component, by parts; emptied where they become many.
   std::vector<std::map<std::vector<int64_t>, CellTable>> tables;
@@ -204,8 +223,25 @@ void LevelSearch::setParts() {
   best = Candidate();
 }
 
+void LevelSearch::considerPeak() {
+  view.order.clear();
+  for (unsigned loop = 0; loop < parts.size(); ++loop)
+    if (parts[loop] > 1)
+      view.order.push_back(loop);
+  ShardCounts counts(convolution, space.components, view,
+                     space.request.query.fillsOutput);
+  best.value = best.peak = counts.peak().first;
+  best.parts = parts;
+  best.split = space.split(parts, view.order);
+  ranking.offer(best, view);
+}
+
 void LevelSearch::consider() {
   setParts();
+  if (measure == Measure::PeakBytes) {
+    considerPeak();
+    return;
+  }
   std::vector<bool> isInner(parts.size(), false);
   for (unsigned c = 0; c < chosen.size(); ++c)
     for (unsigned i = 0; i < space.components[c].loops.size(); ++i)
@@ -292,7 +328,7 @@ void LevelSearch::descend(const TimeChain &chain,
     TimeClass least = chosenSofar.times(*next);
     if (first)
       least = least.times(*joined.second);
-    if (ranking.cannotImprove(bound.atLeast(least)))
+    if (isOut(least, boundOf(least)))
       continue;
     chosen[places[at]] = &choice;
     descend(chain, places, at + 1, left, chosenSofar, joined);
@@ -327,9 +363,9 @@ void LevelSearch::search(const Choices &from, double mostImbalance,
       if (first.imbalance * second.imbalance * space.devices >
           mostImbalance * first.key.shards * second.key.shards)
         continue;
-      JoinedClass joined{bound.atLeast(first.times(second)), &first, &second};
-      if (!ranking.cannotImprove(joined.seconds) &&
-          canBePlaced(first.key, second.key))
+      TimeClass both = first.times(second);
+      JoinedClass joined{boundOf(both), &first, &second};
+      if (!isOut(both, joined.value) && canBePlaced(first.key, second.key))
         open.push_back(joined);
     }
   if (open.size() > mostClasses) {
@@ -338,11 +374,11 @@ void LevelSearch::search(const Choices &from, double mostImbalance,
   }
   std::sort(open.begin(), open.end());
   for (const JoinedClass &joined : open) {
-    if (ranking.cannotImprove(joined.seconds))
+    if (ranking.cannotImprove(joined.value))
       break;
     if (cellsSeen >= mostCells) {
       result.optimal = false;
-      result.atLeast = joined.seconds;
+      result.atLeast = joined.value;
       break;
     }
     descend(loopChain, loopPlaces, 0, joined.first->key, TimeClass(), joined);
@@ -364,11 +400,21 @@ TimeSearchResult LevelSearch::run() {
   }
   constexpr size_t mostPilots = 16;
   search(even, std::numeric_limits<double>::infinity(), mostPilots);
-  double mostImbalance = ranking.ranked.size() < space.request.top
-                             ? std::numeric_limits<double>::infinity()
-                             : bound.mostImbalance(ranking.ranked.back().value);
+  double mostImbalance =
+      measure == Measure::PeakBytes || ranking.ranked.size() < ranking.top
+          ? std::numeric_limits<double>::infinity()
+          : bound.mostImbalance(ranking.ranked.back().value);
+  // Those that were tried so far and do not fit are enough to tell of. Where
+  // devices differ, one that has least memory may have least to do.
+  if (space.machine.uniform() && measure == Measure::Seconds)
+    memory = space.leastMemory();
   search(all, mostImbalance, std::numeric_limits<size_t>::max());
   return result;
+}
+
+TimeSearchResult dconv::searchPeaks(const PlanSpace &space,
+                                    PlanRanking &ranking) {
+  return LevelSearch(space, ranking, Measure::PeakBytes).run();
 }
 
 TimeSearchResult dconv::searchLevels(const PlanSpace &space,

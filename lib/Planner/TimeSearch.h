@@ -16,7 +16,11 @@ struct TimeSearchResult {
 /// parts of all loops, each with the order of axes that takes least.
 TimeSearchResult searchLevels(const PlanSpace &space, PlanRanking &ranking);
 
-/// The same on any machine, by looking at every split and every order that a
+/// Ranks the splits of `space`, on any machine, by the greatest peak of their
+/// devices, in bytes, with axes in the order of the loops; limits are ignored.
+TimeSearchResult searchPeaks(const PlanSpace &space, PlanRanking &ranking);
+
+/// The same as searchLevels on any machine, by looking at every split and every order that a
 /// bound does not rule out. Where devices differ, each split is also tried
 /// with stripes in proportion to their speed.
 TimeSearchResult searchDevices(const PlanSpace &space, PlanRanking &ranking);

@@ -10,6 +10,8 @@
 #include "Layers.h"
 #include "Machines.h"
 
+#include "dconv/Planner/SearchWords.h"
+
 #include "gtest/gtest.h"
 
 #include <algorithm>
@@ -205,4 +207,241 @@ TEST(PlanSearch, NoPlanIsFasterOnRealLayers) {
       }
   }
   std::printf("%lld plans tried\n", (long long)tried);
+}
+
+// The words of searchWords, in the order of axes that takes least time.
+TEST(PlanSearch, FewestWordsOnRequest) {
+  Convolution convolution =
+      forwardOf(layerNamed(realLayers(), "resnet50_res5_3x3"));
+  for (int64_t devices : {8, 12, 16}) {
+    PlanRequest request = requestFor(Residence::Host, Residence::Host, 3);
+    request.objective = Objective::Words;
+    WordSearchOptions options;
+    options.devices = devices;
+    options.top = 3;
+    Result<WordSearchResult> expected = searchWords(convolution, options);
+    Result<PlanResult> got =
+        planConvolution(convolution, clusterOf(devices), request);
+    ASSERT_TRUE(expected) << expected.error();
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_TRUE(got->optimal);
+    EXPECT_EQ(got->atLeast, expected->wordsAtLeast);
+    ASSERT_EQ(got->ranked.size(), 3u);
+    for (int i = 0; i < 3; ++i) {
+      const RankedPlan &plan = got->ranked[i];
+      EXPECT_EQ(plan.words.words, expected->ranked[i].count.words);
+      EXPECT_DOUBLE_EQ(plan.macsMaxOverMean, 1 + plan.words.imbalance(devices));
+      Split split = plan.split;
+      double seconds = plan.cost.seconds.total();
+      std::sort(split.axes.begin(), split.axes.end(),
+                [](const AxisSplit &a, const AxisSplit &b) {
+                  return a.loop < b.loop;
+                });
+      do {
+        EXPECT_LE(seconds, planCost(convolution, split, clusterOf(devices),
+                                    request.query)
+                                   .seconds.total() *
+                               (1 + 1e-12));
+      } while (
+          std::next_permutation(split.axes.begin(), split.axes.end(),
+                                [](const AxisSplit &a, const AxisSplit &b) {
+                                  return a.loop < b.loop;
+                                }));
+    }
+  }
+}
+
+// Some dims as given, also unevenly; the rest is searched.
+TEST(PlanSearch, FixedDimsAreKept) {
+  std::mt19937 random(33);
+  for (int i = 0; i < 60; ++i) {
+    Convolution convolution = randomCase(random, 1 + i % 2).convolution;
+    unsigned loop = random() % convolution.numLoops();
+    int64_t extent = convolution.extents[loop];
+    int64_t parts = 1 + random() % std::min<int64_t>(extent, 4);
+    PlanRequest request = requestFor(Residence::Host, Residence::Sharded, 3);
+    request.query.inputs.resize(convolution.inputs.size());
+    request.fixed.axes.push_back({loop, randomLengths(random, extent, parts)});
+    Machine machine = i % 2 ? threads(6, 2) : clusterOf(10);
+    expectBest(convolution, machine, request, "case " + std::to_string(i));
+    ASSERT_FALSE(HasFailure());
+    for (Objective objective : {Objective::Time, Objective::Words}) {
+      request.objective = objective;
+      request.maxImbalance = 100;
+      Result<PlanResult> result =
+          planConvolution(convolution, machine, request);
+      ASSERT_TRUE(result) << result.error();
+      for (const RankedPlan &plan : result->ranked) {
+        int axis = plan.split.axisOf(loop);
+        ASSERT_EQ(axis >= 0, parts > 1);
+        if (axis >= 0)
+          EXPECT_EQ(plan.split.axes[axis], request.fixed.axes[0]);
+      }
+    }
+  }
+}
+
+TEST(PlanSearch, ReductionsStayWholeOnRequest) {
+  Convolution convolution = forwardOf(makeLayer(1, 1, 64, 1, {{3, 3}}));
+  PlanRequest request = requestFor(Residence::Sharded, Residence::Sharded, 3);
+  request.reductions = Reductions::Whole;
+  expectBest(convolution, threads(8, 0), request, "whole");
+  request.fixed = *parseSplit("ic=2", convolution);
+  Result<PlanResult> result =
+      planConvolution(convolution, threads(8, 0), request);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error(),
+            "'ic=2' divides a reduction whose parts do not combine");
+}
+
+// Plans within a budget are still the fastest of those that fit; without one
+// the error names the least peak of all, and a budget of that much does.
+TEST(PlanSearch, BudgetsAreKeptOrTheLeastOneIsNamed) {
+  std::mt19937 random(44);
+  int refused = 0, limited = 0;
+  for (int i = 0; i < 60; ++i) {
+    Convolution convolution = randomCase(random, 1 + i % 2).convolution;
+    Machine machine = i % 3 == 0   ? threads(6, 0)
+                      : i % 3 == 1 ? clusterOf(10)
+                                   : ringOf(3);
+    PlanRequest request = requestFor(Residence::Sharded, Residence::Host, 2);
+    request.query.inputs.resize(convolution.inputs.size());
+    Result<PlanResult> free = planConvolution(convolution, machine, request);
+    ASSERT_TRUE(free) << free.error();
+    const std::vector<int64_t> &peaks = free->ranked[0].predicted.peakBytes;
+    request.budget = *std::max_element(peaks.begin(), peaks.end()) - 1;
+    AllPlans all(convolution, machine, request);
+    std::string where = "case " + std::to_string(i);
+    expectBest(convolution, machine, request, where);
+    ASSERT_FALSE(HasFailure());
+    limited += !all.seconds.empty();
+    request.budget = all.leastPeak - 1;
+    for (Objective objective : {Objective::Time, Objective::Words}) {
+      request.objective = objective;
+      request.maxImbalance = 100;
+      Result<PlanResult> none = planConvolution(convolution, machine, request);
+      ASSERT_FALSE(none) << where;
+      EXPECT_NE(none.error().find("the least budget that would do is " +
+                                  std::to_string(all.leastPeak) + " bytes"),
+                std::string::npos)
+          << where << ": " << none.error() << " for " << all.leastPeak;
+    }
+    ++refused;
+    request.objective = Objective::Time;
+    request.budget = all.leastPeak;
+    EXPECT_TRUE(planConvolution(convolution, machine, request)) << where;
+  }
+  EXPECT_GT(limited, 20);
+  EXPECT_GT(refused, 50);
+}
+
+TEST(PlanSearch, RejectedPlansSayByWhichNumber) {
+  Machine machine = threads(6, 0);
+  int rejected = 0;
+  for (const char *name : {"resnet50_res2_3x3", "resnet50_res5_3x3",
+                           "rfcn_dilated", "segnet_7x7", "mobilenet_dw_s2"}) {
+    Convolution convolution = forwardOf(layerNamed(realLayers(), name));
+    PlanRequest request = requestFor(Residence::Sharded, Residence::Sharded, 1);
+    Result<PlanResult> free = planConvolution(convolution, machine, request);
+    ASSERT_TRUE(free) << free.error();
+    const std::vector<int64_t> &peaks = free->ranked[0].predicted.peakBytes;
+    auto most = std::max_element(peaks.begin(), peaks.end());
+    request.budget = *most - 1;
+    Result<PlanResult> result = planConvolution(convolution, machine, request);
+    if (!result) // no plan needs less
+      continue;
+    ++rejected;
+    ASSERT_FALSE(result->rejected.empty());
+    EXPECT_EQ(result->rejected[0].split, free->ranked[0].split);
+    EXPECT_EQ(result->rejected[0].reason,
+              "peak " + std::to_string(*most) + " bytes on device " +
+                  std::to_string(most - peaks.begin()) + ", budget " +
+                  std::to_string(*request.budget));
+  }
+  EXPECT_GT(rejected, 1);
+}
+
+// Stripes in proportion to speed are faster than balanced ones, and no device
+// needs more than it has.
+TEST(PlanSearch, UnevenDevicesGetUnevenStripes) {
+  Convolution convolution = forwardOf(
+      makeLayer(1, 1, 32, 32, {{64, 3, 1, 1, 1, 1}, {64, 3, 1, 1, 1, 1}}));
+  PlanRequest request = requestFor(Residence::Sharded, Residence::Sharded, 3);
+  for (int64_t devices : {3, 4, 5}) {
+    Machine machine = unevenBoards(devices);
+    Result<PlanResult> result = planConvolution(convolution, machine, request);
+    ASSERT_TRUE(result) << result.error();
+    const RankedPlan &best = result->ranked[0];
+    AllPlans balanced(convolution, machine, request);
+    EXPECT_LT(best.cost.seconds.total(), balanced.seconds[0].first);
+    double sum = 0, slowest = 0;
+    for (double seconds : best.cost.computeSeconds) {
+      sum += seconds;
+      slowest = std::max(slowest, seconds);
+    }
+    EXPECT_LT(slowest, 1.3 * sum / devices);
+    for (int64_t d = 0; d < devices; ++d)
+      EXPECT_LE(best.predicted.peakBytes[d], *machine.devices[d].memoryBytes);
+  }
+}
+
+// What a runtime does that has lost a device.
+TEST(PlanSearch, PlansAgainWithoutALostDevice) {
+  Convolution convolution =
+      forwardOf(layerNamed(realLayers(), "resnet50_res5_3x3"));
+  for (Machine machine :
+       {clusterOf(16), threads(5, 0), ringOf(4), unevenBoards(4)}) {
+    for (DeviceDescription &device : machine.devices)
+      device.memoryBytes.reset();
+    PlanRequest request = requestFor(Residence::Host, Residence::Host, 1);
+    Result<Machine> left = withoutDevice(machine, 1);
+    if (machine.name == "ring") { // a chain is left
+      ASSERT_TRUE(left) << left.error();
+    }
+    ASSERT_TRUE(left) << left.error();
+    Result<PlanResult> result = planConvolution(convolution, *left, request);
+    ASSERT_TRUE(result) << result.error();
+    const RankedPlan &plan = result->ranked[0];
+    EXPECT_EQ(plan.devices, machine.numDevices() - 1);
+    EXPECT_TRUE(checkSplit(plan.split, convolution));
+    EXPECT_LE(plan.split.grid(1).numShards(), plan.devices);
+    EXPECT_EQ(plan.predicted.peakBytes,
+              predict(distribute(convolution, plan.split, plan.devices, true))
+                  .peakBytes);
+  }
+}
+
+TEST(PlanSearch, GivesTheSamePlanAgain) {
+  Convolution convolution =
+      forwardOf(layerNamed(realLayers(), "wan21_vae_dec_c96_720p81f"));
+  PlanRequest request = requestFor(Residence::Sharded, Residence::Sharded, 8);
+  Result<PlanResult> first =
+      planConvolution(convolution, clusterOf(64), request);
+  Result<PlanResult> second =
+      planConvolution(convolution, clusterOf(64), request);
+  ASSERT_TRUE(first && second);
+  ASSERT_EQ(first->ranked.size(), 8u);
+  for (int i = 0; i < 8; ++i)
+    EXPECT_EQ(first->ranked[i].split, second->ranked[i].split);
+}
+
+TEST(PlanSearch, WhatCannotBePlannedIsAnError) {
+  Convolution convolution = forwardOf(makeLayer(1, 1, 4, 4, {{8, 3}}));
+  PlanRequest request = requestFor(Residence::Host, Residence::Host, 1);
+  request.query.elementType = "i8";
+  Result<PlanResult> result =
+      planConvolution(convolution, threads(2, 0), request);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error(),
+            "machine 'threads' has no rate for dense kernels in i8 on device "
+            "0; add it to the machine's file, or measure it");
+  request.query.elementType = "f32";
+  request.fixed = *parseSplit("o0=3", convolution);
+  result = planConvolution(convolution, threads(2, 0), request);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error(), "'o0=3' makes 3 shards, machine 'threads' has 2 "
+                            "devices");
+  request.fixed.axes.clear();
+  request.query.output = Residence::Resident;
+  EXPECT_FALSE(planConvolution(convolution, threads(2, 0), request));
 }

@@ -82,3 +82,67 @@ TEST(TimeModel, EqualsAWalkOverAllShards) {
   EXPECT_GT(reduced, 200);
   EXPECT_GT(gathered, 200);
 }
+
+// Two shards of 4 rows of 8 positions and 4 channels swap a row, 128 bytes, at
+// 5 us and 5 GB/s; half of their rows wait for it.
+TEST(TimeModel, HaloOfTwoShards) {
+  Convolution convolution = forwardOf(
+      makeLayer(1, 1, 4, 6, {{8, 3, 1, 1, 1, 1}, {8, 3, 1, 1, 1, 1}}));
+  Split split = *parseSplit("o0=2", convolution);
+  Machine machine = threads(2, 0);
+  TimeQuery query;
+  query.inputs = {Residence::Sharded, Residence::Resident};
+  query.output = Residence::Sharded;
+  PlanSeconds seconds = planCost(convolution, split, machine, query).seconds;
+  EXPECT_DOUBLE_EQ(seconds.exchange, 5e-6 + 128 / 5e9);
+  EXPECT_EQ(seconds.hidden, 0);
+  EXPECT_EQ(seconds.load + seconds.store + seconds.reduce, 0);
+
+  // With overlap, three of the four rows of a shard read its stripe alone.
+  machine.overlap = true;
+  seconds = planCost(convolution, split, machine, query).seconds;
+  EXPECT_DOUBLE_EQ(seconds.hidden,
+                   std::min(seconds.exchange, seconds.compute * 3 / 4));
+}
+
+// A row goes to the other shard, of 8 * 4 elements of 4 bytes.
+TEST(TimeModel, ReshardingIsPriced) {
+  Machine machine = threads(2, 0);
+  Grid grid{{2}, 2};
+  TensorLayout rows{
+      {{{0}, {{0, 4}, {4, 8}}, {{0, 4}, {4, 8}}}, {{}, {{0, 32}}, {{0, 32}}}},
+      {}};
+  TensorLayout moved = rows;
+  moved.dims[0].owned = moved.dims[0].held = {{0, 5}, {5, 8}};
+  EXPECT_DOUBLE_EQ(reshardSeconds(grid, rows, moved, 4, machine),
+                   5e-6 + 128 / 5e9);
+  EXPECT_EQ(reshardSeconds(grid, rows, rows, 4, machine), 0);
+}
+
+// 4 shards each hold the whole filter: 16 bytes of it come from the host, 48
+// from the others, in the order of rounds that is faster.
+TEST(TimeModel, ResidenceDecidesHowReplicasComeAbout) {
+  Convolution convolution = forwardOf(makeLayer(4, 1, 1, 1, {{64, 16}}));
+  Split split = *parseSplit("n=4", convolution);
+  Machine machine = threads(4, 0);
+  TimeQuery query;
+  query.output = Residence::Sharded;
+  auto costWith = [&](Residence filter) {
+    query.inputs = {Residence::Sharded, filter};
+    return planCost(convolution, split, machine, query);
+  };
+  PlanCost resident = costWith(Residence::Resident);
+  EXPECT_EQ(resident.seconds.exchange + resident.seconds.load, 0);
+  PlanCost sharded = costWith(Residence::Sharded);
+  EXPECT_EQ(sharded.inputs[1], Replication::Gathered);
+  EXPECT_EQ(sharded.seconds.load, 0);
+  // Two rounds, and a copy of all that was gathered.
+  EXPECT_DOUBLE_EQ(sharded.seconds.exchange, 2 * 5e-6 + 48 / 5e9 + 64 / 5e9);
+  PlanCost host = costWith(Residence::Host);
+  EXPECT_EQ(host.inputs[1], Replication::Copied);
+  EXPECT_DOUBLE_EQ(host.seconds.load, std::max(1e-6 + 64 / 6e9, 4 * 64 / 1e10));
+  machine.hostLink.bandwidth = 1e6; // far away: a quarter each, then gathered
+  host = costWith(Residence::Host);
+  EXPECT_EQ(host.inputs[1], Replication::Gathered);
+  EXPECT_DOUBLE_EQ(host.seconds.load, 1e-6 + 16 / 1e6);
+}
