@@ -5,6 +5,7 @@
 #include "dconv/Geometry/Streaming.h"
 #include "dconv/Planner/BestBox.h"
 #include "dconv/Planner/Bounds.h"
+#include "dconv/Planner/Gathering.h"
 #include "dconv/Planner/ShardWords.h"
 
 #include <algorithm>
@@ -50,6 +51,8 @@ Result<RankedPlan> dconv::predictPlan(const Convolution &convolution,
   RankedPlan plan;
   plan.split = split;
   plan.devices = machine.numDevices();
+  if (request.gathered)
+    plan.gathered = *request.gathered;
   bool fills = request.query.fillsOutput;
   if (streamed) {
     if (Result<int64_t> shards =
@@ -60,7 +63,8 @@ Result<RankedPlan> dconv::predictPlan(const Convolution &convolution,
         predict(distributeStreamed(convolution, split, plan.devices, fills));
   } else {
     plan.predicted =
-        predict(distribute(convolution, split, plan.devices, fills));
+        predict(distribute(convolution, split, plan.devices, fills,
+                           plan.gathered));
   }
   if (Result<int64_t> fits =
           checkMemory(plan.predicted, machine, request.budget);
@@ -81,6 +85,8 @@ Result<PlanResult> dconv::evaluatePlan(const Convolution &convolution,
     return Error{predicted.error()};
   RankedPlan &plan = *predicted;
   plan.cost = planCost(convolution, split, machine, request.query);
+  if (!request.gathered)
+    addGathered(convolution, machine, request, plan);
 
   std::optional<std::vector<int64_t>> parts = balancedParts(convolution, split);
   Result<WordCount> words = Error{""};

@@ -6,6 +6,7 @@
 
 #include "dconv/Planner/BestBox.h"
 #include "dconv/Planner/Bounds.h"
+#include "dconv/Planner/Gathering.h"
 #include "dconv/Planner/ShardWords.h"
 
 #include <algorithm>
@@ -41,6 +42,7 @@ static RankedPlan finish(const PlanSpace &space, const Split &split) {
   plan.predicted = ShardCounts(space.convolution, tabled.components,
                                tabled.view, space.request.query.fillsOutput)
                        .predict(space.devices);
+  addGathered(space.convolution, space.machine, space.request, plan);
   plan.macsMaxOverMean = 1 + plan.words.imbalance(space.devices);
   return plan;
 }

@@ -25,6 +25,8 @@ struct PlanRequest {
   Reductions reductions = Reductions::Split;
   /// Dims that are to be divided just so; the others are searched.
   Split fixed;
+  /// The inputs to gather; where absent, those of which the model says so.
+  std::optional<std::vector<GatheredInput>> gathered;
   unsigned top = 1; ///< how many plans to return
 };
 
@@ -32,6 +34,7 @@ struct PlanRequest {
 struct RankedPlan {
   Split split;
   std::string algorithm = "direct";
+  std::vector<GatheredInput> gathered; ///< inputs whose copies the devices make
   int64_t devices = 1; ///< of the machine; some may idle
   PlanCost cost;
   WordCount words;
