@@ -131,11 +131,21 @@ static KeptLoop chooseKept(const Convolution &geometry, unsigned loop,
   return kept;
 }
 
-/// The values of a loop of `extent` that `kept` lacks.
-static Stripes droppedOf(const KeptLoop &kept, int64_t extent) {
-  std::vector<int64_t> isKept(extent, 0);
-  kept.forEach([&](int64_t value) { isKept[value] = 1; });
-  return runsOf(isKept, /*zero=*/true);
+/// The values that `kept` lacks, of each loop.
+static DroppedWeights droppedOf(const Convolution &geometry,
+                                ArrayRef<KeptLoop> kept) {
+  DroppedWeights dropped;
+  std::vector<std::string> names = geometry.loopNames();
+  for (unsigned loop = 0; loop < geometry.numLoops(); ++loop) {
+    const int64_t extent = geometry.extents[loop];
+    if (kept[loop].size() == extent)
+      continue;
+    std::vector<int64_t> isKept(extent, 0);
+    kept[loop].forEach([&](int64_t value) { isKept[value] = 1; });
+    dropped.loops.push_back(
+        {names[loop], extent, runsOf(isKept, /*zero=*/true)});
+  }
+  return dropped;
 }
 
 namespace {
@@ -182,49 +192,123 @@ private:
       count(macs);
       return;
     }
-    std::vector<KeptLoop> kept;
-    DroppedWeights dropped = choose(geometry, *statistics, kept);
-    if (dropped.empty() || isPlanned(op))
+    const std::vector<KeptLoop> kept = choose(geometry, *statistics);
+    std::vector<std::vector<KeptLoop>> parts =
+        cutTaps(convolution, geometry, *statistics, kept);
+    if ((parts.size() == 1 && droppedOf(geometry, kept).empty()) ||
+        isPlanned(op))
       return;
+    const Value init = convolution.initValue();
+    std::vector<Smaller> made;
     IRRewriter rewriter(op);
-    Result<Smaller> smaller =
-        createSmaller(rewriter, convolution, geometry, kept);
-    if (!smaller) {
-      op.emitRemark("keeps the zeros of its weights: ") << smaller.error();
-      return;
+    for (const std::vector<KeptLoop> &part : parts) {
+      Result<Smaller> smaller =
+          createSmaller(rewriter, convolution, geometry, part);
+      if (!smaller) { // the first, or none
+        op.emitRemark("keeps the zeros of its weights: ") << smaller.error();
+        return;
+      }
+      made.push_back(*smaller);
+      // The next adds to what this one has.
+      op.getDpsInitsMutable()[0].set(smaller->result);
     }
-    int64_t left = 1;
-    for (const KeptLoop &loop : kept)
-      left *= loop.size();
-    setDropped(smaller->convolution, dropped);
-    op.emitRemark("drops weights that are zero: ")
-        << toString(dropped) << "; " << left << " of " << macs
-        << " multiply-adds are left";
-    replace(convolution, smaller->result);
+    int64_t left = 0;
+    for (auto [smaller, part] : llvm::zip(made, parts)) {
+      setDropped(smaller.convolution, droppedOf(geometry, part));
+      int64_t macsOfPart = 1;
+      for (const KeptLoop &loop : part)
+        macsOfPart *= loop.size();
+      left += macsOfPart;
+    }
+    const std::string what = toString(droppedOf(geometry, kept));
+    if (parts.size() == 1)
+      op.emitRemark("drops weights that are zero: ")
+          << what << "; " << left << " of " << macs
+          << " multiply-adds are left";
+    else
+      op.emitRemark("is cut at taps that are zero: ")
+          << parts.size() << " convolutions with " << left << " of " << macs
+          << " multiply-adds";
+    replace(convolution, made.back().result);
+    eraseUnread(init);
     count(macs - left);
   }
 
-  /// What is kept of each loop; tells what is not.
-  DroppedWeights choose(const Convolution &geometry,
-                        const WeightStatistics &statistics,
-                        std::vector<KeptLoop> &kept) {
-    DroppedWeights dropped;
-    std::vector<std::string> names = geometry.loopNames();
+  /// What is kept of each loop.
+  std::vector<KeptLoop> choose(const Convolution &geometry,
+                               const WeightStatistics &statistics) {
+    std::vector<KeptLoop> kept;
     for (unsigned loop = 0; loop < geometry.numLoops(); ++loop) {
-      const int64_t extent = geometry.extents[loop];
       const std::vector<int64_t> &counts = statistics.perLoop[loop];
-      kept.push_back(KeptLoop::all(extent));
       // An output position with zero weights alone, where both inputs have
       // windows, stays.
-      if (counts.empty() || geometry.roles[loop] == Role::Output)
-        continue;
-      KeptLoop chosen = chooseKept(geometry, loop, counts);
-      if (chosen.size() == extent)
-        continue;
-      dropped.loops.push_back({names[loop], extent, droppedOf(chosen, extent)});
-      kept.back() = std::move(chosen);
+      bool isFixed = counts.empty() || geometry.roles[loop] == Role::Output;
+      kept.push_back(isFixed ? KeptLoop::all(geometry.extents[loop])
+                             : chooseKept(geometry, loop, counts));
     }
-    return dropped;
+    return kept;
+  }
+
+  /// `kept`, or parts of it that one tap loop is cut into: the one where that
+  /// saves most.
+  std::vector<std::vector<KeptLoop>>
+  cutTaps(RecognizedConvolution &convolution, const Convolution &geometry,
+          const WeightStatistics &statistics,
+          const std::vector<KeptLoop> &kept) {
+    // Between two convolutions a narrow sum would be rounded.
+    Type output = getElementTypeOrSelf(convolution.initValue());
+    if (options.cut == 0 || convolution.body.accumulator != output)
+      return {kept};
+    int64_t macs = 1, outputs = 1;
+    for (unsigned loop = 0; loop < geometry.numLoops(); ++loop) {
+      macs *= kept[loop].size();
+      outputs *= geometry.isReduction(loop) ? 1 : kept[loop].size();
+    }
+    int64_t least; // multiply-adds in all
+    if (llvm::MulOverflow(options.cut, outputs, least))
+      return {kept};
+    std::vector<std::vector<KeptLoop>> best{kept};
+    int64_t mostSaved = 0;
+    for (unsigned loop = 0; loop < geometry.numLoops(); ++loop) {
+      if (geometry.roles[loop] != Role::Tap || statistics.perLoop[loop].empty())
+        continue;
+      const int64_t perTap = macs / kept[loop].size();
+      std::vector<KeptLoop> segments =
+          cutLoop(statistics.perLoop[loop], kept[loop].progression.step,
+                  llvm::divideCeil(least, perTap));
+      int64_t left = 0;
+      for (const KeptLoop &segment : segments)
+        left += segment.size() * perTap;
+      if (segments.size() < 2 || macs - left <= mostSaved)
+        continue;
+      mostSaved = macs - left;
+      best.clear();
+      for (const KeptLoop &segment : segments) {
+        best.push_back(kept);
+        best.back()[loop] = segment;
+      }
+    }
+    return best;
+  }
+
+  /// The values of a loop whose count is not 0, cut where at least `least`
+  /// values of a progression with `step` are missing.
+  static std::vector<KeptLoop> cutLoop(const std::vector<int64_t> &counts,
+                                       int64_t step, int64_t least) {
+    std::vector<std::vector<int64_t>> segments;
+    int64_t last = 0;
+    for (int64_t i = 0, extent = counts.size(); i < extent; ++i) {
+      if (counts[i] == 0)
+        continue;
+      if (segments.empty() || (i - last) / step - 1 >= least)
+        segments.emplace_back(extent, 0);
+      segments.back()[i] = counts[i];
+      last = i;
+    }
+    std::vector<KeptLoop> kept;
+    for (const std::vector<int64_t> &segment : segments)
+      kept.push_back({progressionOf(segment), {}});
+    return kept;
   }
 
   bool isPlanned(linalg::LinalgOp op) {
@@ -268,12 +352,19 @@ struct DropZeros : dconv::impl::DropZerosPassBase<DropZeros> {
   using DropZerosPassBase::DropZerosPassBase;
 
   void runOnOperation() override {
+    if (cut < 0) {
+      getOperation().emitError("a cut must save at least 0 multiply-adds per "
+                               "output but has ")
+          << cut.getValue();
+      return signalPassFailure();
+    }
     FailureOr<GivenWeights> given =
         GivenWeights::read(getOperation(), weights, entry);
     if (failed(given))
       return signalPassFailure();
     DropOptions options;
     options.floats = floats;
+    options.cut = cut;
     DropCounts counts = dropZeros(getOperation(), *given, options);
     numConvolutions += counts.convolutions;
     macsDropped += counts.macsDropped;

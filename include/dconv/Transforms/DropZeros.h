@@ -37,6 +37,10 @@ struct DropOptions {
   /// Also zeros of floats. The product of 0 and an infinite or undefined input
   /// is no number; it is dropped as 0.
   bool floats = true;
+  /// A gap of zero taps within the hull cuts the convolution in two, one after
+  /// the other, where it saves at least so many multiply-adds per element of
+  /// the output, which is written and read once more; 0: never.
+  int64_t cut = 0;
 };
 
 struct DropCounts {

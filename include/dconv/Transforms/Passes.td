@@ -24,6 +24,11 @@ def DropZerosPass : Pass<"dconv-drop-zeros", "::mlir::ModuleOp"> {
     - Filters and groups of which all weights are zero go from the weights and
       the output; their outputs are the initial output, inserted.
     - Without any other weight the convolution is its initial output.
+    - With `cut=N`, other gaps of zero taps cut the convolution in two that are
+      added one after the other, where that saves at least N multiply-adds per
+      element of the output. It pays where these take longer than to bring the
+      output to the devices and back once more. Not where sums of f16 or bf16
+      would be rounded in between.
 
     Where the weights have a zero point, zero is what equals it. Poolings,
     convolutions with a plan, and those in a sub-kernel stay.
@@ -47,7 +52,9 @@ def DropZerosPass : Pass<"dconv-drop-zeros", "::mlir::ModuleOp"> {
     Option<"entry", "entry", "std::string", "\"main\"",
            "the function whose arguments `weights` means">,
     Option<"floats", "floats", "bool", "true",
-           "drop zeros of floats too; inputs are finite">];
+           "drop zeros of floats too; inputs are finite">,
+    Option<"cut", "cut", "int64_t", "0",
+           "multiply-adds per output that a cut must save (default: no cut)">];
   let statistics = [
     Statistic<"numConvolutions", "smaller", "convolutions made smaller">,
     Statistic<"macsDropped", "macs-dropped", "multiply-adds dropped">];

@@ -109,9 +109,15 @@ protected:
     Interpreter before(*module);
     Result<Tensor> expected = runMain(before, arguments);
     ASSERT_TRUE(expected) << expected.error();
+    OwningOpRef<ModuleOp> cut = module->clone();
     ASSERT_EQ(runPasses(*module, "dconv-drop-zeros"), "");
     ASSERT_TRUE(succeeded(verify(*module)));
     check(*module, arguments, *expected, "dropped");
+
+    ASSERT_EQ(runPasses(*cut, "dconv-drop-zeros{cut=1}"), "");
+    ASSERT_TRUE(succeeded(verify(*cut)));
+    check(*cut, arguments, *expected, "cut");
+    EXPECT_LE(multiplyAdds(*cut), multiplyAdds(*module));
 
     // An operand read for its shape alone, as in two programs, prevents it.
     if (!convolutionsOf(*module).empty() &&
@@ -127,7 +133,7 @@ protected:
     EXPECT_EQ(multiplyAdds(*module), left);
     if (left == 0)
       return;
-    ASSERT_EQ(runPasses(*module, "dconv-plan{devices=2},dconv-partition"), "");
+    ASSERT_EQ(runPasses(*module, passesThatSplit(*module)), "");
     check(*module, arguments, *expected, "partitioned");
   }
 

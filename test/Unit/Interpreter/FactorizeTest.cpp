@@ -129,7 +129,7 @@ TEST_P(Factorize, EveryPlanComputesTheSame) {
     for (auto &[name, part] : found)
       macs += Box::whole(part.geometry.extents).volume();
     EXPECT_EQ(macs, plan.macs) << what;
-    ASSERT_EQ(runPasses(*copy, "dconv-plan{devices=2},dconv-partition"), "");
+    ASSERT_EQ(runPasses(*copy, passesThatSplit(*copy)), "");
     check(*copy, what + ", partitioned");
     if (HasFailure())
       return;

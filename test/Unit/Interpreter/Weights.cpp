@@ -71,4 +71,15 @@ void setWeights(ModuleOp module, const Tensor &values, int64_t zero) {
     set(*factor.zeroPoint, Scalar{zero, 0});
 }
 
+std::string passesThatSplit(ModuleOp module) {
+  std::string specs;
+  for (auto &[name, convolution] : convolutionsOf(module)) {
+    const std::vector<int64_t> &extents = convolution.geometry.extents;
+    auto longest = std::max_element(extents.begin(), extents.end());
+    specs += name + ":d" + std::to_string(longest - extents.begin()) + "=" +
+             std::to_string(std::min<int64_t>(*longest, 2)) + ";";
+  }
+  return "dconv-plan{devices=2 split=" + specs + "},dconv-partition";
+}
+
 } // namespace dconv::test

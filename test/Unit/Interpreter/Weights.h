@@ -32,6 +32,10 @@ void forEachWeight(
 /// and zero points of the weights the constant `zero`.
 void setWeights(mlir::ModuleOp module, const Tensor &values, int64_t zero);
 
+/// Passes that divide each convolution of `module` along its longest loop over
+/// two devices.
+std::string passesThatSplit(mlir::ModuleOp module);
+
 } // namespace dconv::test
 
 #endif // DCONV_TEST_UNIT_INTERPRETER_WEIGHTS_H
