@@ -11,6 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(
   ccache
+  chromium # opens pages in tests
   clang-22
   cmake
   git
