@@ -385,6 +385,14 @@ void LevelSearch::search(const Choices &from, double mostImbalance,
   }
 }
 
+/// Whether `number` has no prime factor above 7.
+static bool isSmooth(int64_t number) {
+  for (int64_t prime : {2, 3, 5, 7})
+    while (number % prime == 0)
+      number /= prime;
+  return number == 1;
+}
+
 TimeSearchResult LevelSearch::run() {
   Choices all, even;
   // A few classes of nearly even splits give first plans, which rule out most.
@@ -393,7 +401,8 @@ TimeSearchResult LevelSearch::run() {
     all.push_back(timeChoices(space, c, mostInner));
     even.emplace_back();
     for (const TimeChoice &choice : all.back())
-      if (choice.own.imbalance <= nearlyEven || choice.own.key.shards == 1)
+      if (choice.own.key.shards == 1 || (choice.own.imbalance <= nearlyEven &&
+                                         isSmooth(choice.own.key.shards)))
         even.back().push_back(choice);
     if (even.back().empty())
       even.back().push_back(all.back().front());

@@ -86,12 +86,20 @@ double TimeBound::halo(const TimeClass &of, unsigned t) const {
              (outer.latency - inner.latency);
 }
 
+/// How often `from` is to be doubled to reach `to`.
+static double doublings(double from, double to) {
+  int rounds = 0;
+  for (; from < to * (1 - rounding); from *= 2)
+    ++rounds;
+  return rounds;
+}
+
 double TimeBound::gather(double copies, double bytes,
                          const TimeKey &key) const {
   if (copies <= 1)
     return 0;
   LinkCost inner = cost(0, key.shards, {});
-  const double rounds = std::ceil(std::log2(copies) * (1 - rounding));
+  const double rounds = doublings(1, copies);
   const unsigned levels = timer.rates().numLevels();
   if (levels == 1)
     return (copies - 1) * bytes * inner.perByte +
@@ -109,8 +117,7 @@ double TimeBound::gather(double copies, double bytes,
     LinkCost outer = cost(level, key.shards, inner);
     sum += outside * bytes * (outer.perByte - inner.perByte);
     if (level == 1)
-      sum += std::ceil(std::log2(copies / group) * (1 - rounding)) *
-             (outer.latency - inner.latency);
+      sum += doublings(group, copies) * (outer.latency - inner.latency);
     inner = outer;
   }
   return sum;
