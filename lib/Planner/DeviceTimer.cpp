@@ -9,14 +9,16 @@
 using namespace dconv;
 
 double dconv::slowestOf(const std::vector<double> &seconds,
-                        const Machine &machine) {
+                        const Machine &machine, int64_t active) {
+  if (active == 0)
+    active = int64_t(seconds.size());
   double slowest = 0, sum = 0;
   for (double each : seconds) {
     slowest = std::max(slowest, each);
     sum += each;
   }
-  return machine.processors ? std::max(slowest, sum / *machine.processors)
-                            : slowest;
+  return std::max(slowest, sum / double(active) *
+                               turnsOf(active, machine.processors.value_or(0)));
 }
 
 DeviceTimer::DeviceTimer(const Convolution &convolution, const Machine &machine,
@@ -91,7 +93,8 @@ double DeviceTimer::gatherSeconds(const Grid &grid, const TensorLayout &layout,
     work[grid.deviceOf(shard)] += own;
     slowest = std::max(slowest, own);
   }
-  return slowestOf(work, machine);
+  return slowestOf(work, machine,
+                   std::min(grid.numShards(), devices));
 }
 
 PlanCost DeviceTimer::cost(const Split &split) {
@@ -128,7 +131,7 @@ PlanCost DeviceTimer::cost(const Split &split) {
       whole[device] += owned * operand.elementBytes;
       pieces[device] += (owned + copies - 1) / copies * operand.elementBytes;
     }
-    halos += slowestOf(halo, machine);
+    halos += slowestOf(halo, machine, std::min(shards, devices));
     const std::vector<int64_t> *load = &whole;
     if (copies > 1) {
       double gather = gatherSeconds(grid, layout, operand.elementBytes);
@@ -160,7 +163,8 @@ PlanCost DeviceTimer::cost(const Split &split) {
     cost.computeSeconds[device] += kernelSeconds(
         convolution, lengths, machine.devices[device], query.elementType);
   }
-  seconds.compute = slowestOf(cost.computeSeconds, machine);
+  seconds.compute = slowestOf(cost.computeSeconds, machine,
+                              std::min(shards, devices));
 
   const Operand &output = convolution.output;
   TensorLayout partial = outputLayout(convolution, split);
@@ -189,7 +193,7 @@ PlanCost DeviceTimer::cost(const Split &split) {
           (adder.copyLatency +
            3.0 * piece * convolution.accumulatorBytes / adder.memoryBandwidth);
   }
-  seconds.reduce = slowestOf(reduce, machine);
+  seconds.reduce = slowestOf(reduce, machine, std::min(shards, devices));
   if (query.output == Residence::Host) {
     seconds.store = hostSeconds(stored);
     if (!query.fillsOutput) {

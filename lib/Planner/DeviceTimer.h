@@ -8,9 +8,17 @@
 
 namespace dconv {
 
-/// The seconds of the slowest device, where the devices share the processors
-/// of `machine` no less than what these need for all.
-double slowestOf(const std::vector<double> &seconds, const Machine &machine);
+/// How many of `active` threads take turns on the fullest of `processors` (0:
+/// each has its own). They begin spread evenly, and are hardly ever moved while
+/// each has work, so that three on two processors take as long as four.
+inline double turnsOf(int64_t active, int64_t processors) {
+  return processors ? double((active + processors - 1) / processors) : 1;
+}
+
+/// The seconds of the slowest device. Where `active` devices (0: all) share the
+/// processors of `machine`, no less than what these need for all.
+double slowestOf(const std::vector<double> &seconds, const Machine &machine,
+                 int64_t active = 0);
 
 /// The time model for any machine and any number of shards: looks at every
 /// shard and every transfer, and prices each by the link between its devices.

@@ -1,6 +1,7 @@
 //===- SplitTimer.cpp - the time model on cell tables ---------------------===//
 
 #include "SplitTimer.h"
+#include "DeviceTimer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -81,8 +82,7 @@ int64_t SplitTimer::replicasAt(const SplitView &split, unsigned t,
 /// Where the devices share processors, work that keeps one busy for `each` on
 /// every shard takes as long as they need for all of it.
 double SplitTimer::onProcessors(double each, int64_t shards) const {
-  int64_t processors = links.processors();
-  return processors && shards > processors ? each * shards / processors : each;
+  return each * turnsOf(shards, links.processors());
 }
 
 //===----------------------------------------------------------------------===//
@@ -113,7 +113,8 @@ double SplitTimer::computeSeconds(const SplitView &split) {
     if (i == 0)
       break;
   }
-  return std::max(slowest, sum / links.processors());
+  return std::max(slowest, onProcessors(sum / double(split.shards),
+                                        split.shards));
 }
 
 //===----------------------------------------------------------------------===//
@@ -228,7 +229,8 @@ double SplitTimer::exchangeSeconds(const SplitView &split, unsigned t) {
     common = within;
     self = sources;
   }
-  return std::max(slowest.seconds, sum / links.processors());
+  return std::max(slowest.seconds, onProcessors(sum / double(split.shards),
+                                                split.shards));
 }
 
 //===----------------------------------------------------------------------===//

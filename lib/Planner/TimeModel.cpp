@@ -136,7 +136,7 @@ PlanCost dconv::planCost(const Convolution &convolution, const Split &split,
       machine.uniform()
           ? timer.time(tabled.view)
           : timer.timeWithCompute(tabled.view,
-                                  slowestOf(cost.computeSeconds, machine));
+                                  slowestOf(cost.computeSeconds, machine, tabled.view.shards));
   cost.seconds = timing.seconds;
   cost.inputs.assign(timing.inputs.begin(),
                      timing.inputs.begin() + convolution.inputs.size());
@@ -163,5 +163,6 @@ double dconv::reshardSeconds(const Grid &grid, const TensorLayout &from,
                                             elementBytes / link.bandwidth;
     }
   }
-  return slowestOf(seconds, machine);
+  return slowestOf(seconds, machine,
+                   std::min(grid.numShards(), grid.devices));
 }

@@ -122,10 +122,13 @@ private:
     return most;
   }
 
-  /// The slowest of all, or what the processors need for the sum.
+  /// The slowest of all, or what the processor with most shards needs for as
+  /// many that take the mean.
   double shared(double slowest, double sum) const {
-    return machine.processors ? std::max(slowest, sum / *machine.processors)
-                              : slowest;
+    if (!machine.processors)
+      return slowest;
+    const int64_t most = (shards + *machine.processors - 1) / *machine.processors;
+    return std::max(slowest, sum / shards * most);
   }
 
   double fromHost(double most, double all) const {
