@@ -115,8 +115,7 @@ Result<std::vector<Measurement::Timed>> Measurement::commands() const {
     return Error{s.message()};
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
-    return Error{"cannot read '" + path +
-                   "': " + buffer.getError().message()};
+    return Error{"cannot read '" + path + "': " + buffer.getError().message()};
   auto parsed = llvm::json::parse((*buffer)->getBuffer());
   if (!parsed)
     return Error{llvm::toString(parsed.takeError())};
@@ -139,6 +138,7 @@ Result<std::vector<Measurement::Timed>> Measurement::commands() const {
     Samples &samples =
         found[{*event.getInteger("tid"), *details.getInteger("command")}];
     samples.command.kind = kind.str();
+    samples.command.tensor = details.getString("tensor")->str();
     samples.command.device = *event.getInteger("tid");
     samples.command.shard = *details.getInteger("shard");
     samples.command.bytes = *details.getInteger("bytes");
@@ -149,6 +149,8 @@ Result<std::vector<Measurement::Timed>> Measurement::commands() const {
     auto middle = samples.seconds.begin() + samples.seconds.size() / 2;
     std::nth_element(samples.seconds.begin(), middle, samples.seconds.end());
     samples.command.seconds = *middle;
+    samples.command.least =
+        *std::min_element(samples.seconds.begin(), samples.seconds.end());
     commands.push_back(std::move(samples.command));
   }
   return commands;

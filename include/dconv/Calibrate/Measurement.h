@@ -39,9 +39,11 @@ public:
   /// A command of the program.
   struct Timed {
     std::string kind; ///< as runtime::toString names it
+    std::string tensor; ///< "input 0", ...
     int64_t device = 0, shard = 0;
     int64_t bytes = 0;  ///< of its box
     double seconds = 0; ///< median of all runs
+    double least = 0;   ///< of all runs: without waiting for others
   };
   /// The timed commands, allocations excluded.
   Result<std::vector<Timed>> commands() const;
