@@ -49,6 +49,8 @@ public:
   /// `cost` of a level, no less than that of the level inside.
   static LinkCost noLessThan(LinkCost cost, LinkCost inside);
 
+  bool sharesGroupsAtAll() const { return sharesGroupsAnywhere; }
+
   /// How `shards` shards lie in the groups of the levels.
   struct Groups {
     /// Per level: a block of consecutive shards, aligned to its size, stays in

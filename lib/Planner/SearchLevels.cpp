@@ -45,6 +45,13 @@ public:
     view.loops.resize(convolution.numLoops());
     if (timer.rates().numLevels() > 1 && measure == Measure::Seconds)
       mostInner = std::min(space.machine.levels.front().devices, space.devices);
+    // Groups are found shard by shard where what they share is asked too.
+    constexpr int64_t mostAsked = 4096;
+    if (mostInner > 1 &&
+        (space.devices <= mostAsked || !timer.rates().sharesGroupsAtAll()))
+      innerPlaces = InnerPlaces(space.devices, mostInner, [&](int64_t shards) {
+        return timer.rates().groups(shards).aligned.front();
+      });
   }
 
   TimeSearchResult run();
@@ -86,6 +93,7 @@ private:
   TimeBound bound;
   Measure measure;
   PeakBound peakBound;
+  InnerPlaces innerPlaces;
   MemoryBudget memory;   ///< that classes are ruled out by
   int64_t mostInner = 0; ///< parts of axes within a group; 0: one level
   /// Per component, by parts; emptied where they become many.
@@ -348,9 +356,10 @@ void LevelSearch::search(const Choices &from, double mostImbalance,
     (isWindow ? ofWindows : ofLoops).push_back(&from[c]);
   }
   int64_t inner = std::max<int64_t>(1, mostInner);
-  TimeChain loopChain(std::move(ofLoops), space.devices, inner, mostImbalance);
+  TimeChain loopChain(std::move(ofLoops), space.devices, inner, mostImbalance,
+                      innerPlaces);
   TimeChain windowChain(std::move(ofWindows), space.devices, inner,
-                        mostImbalance);
+                        mostImbalance, innerPlaces);
   loops = &loopChain;
   windows = &windowChain;
 
@@ -363,9 +372,11 @@ void LevelSearch::search(const Choices &from, double mostImbalance,
       if (first.imbalance * second.imbalance * space.devices >
           mostImbalance * first.key.shards * second.key.shards)
         continue;
+      if (!canBePlaced(first.key, second.key))
+        continue;
       TimeClass both = first.times(second);
       JoinedClass joined{boundOf(both), &first, &second};
-      if (!isOut(both, joined.value) && canBePlaced(first.key, second.key))
+      if (!isOut(both, joined.value))
         open.push_back(joined);
     }
   if (open.size() > mostClasses) {

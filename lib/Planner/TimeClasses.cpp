@@ -391,9 +391,24 @@ private:
 };
 } // namespace
 
+InnerPlaces::InnerPlaces(int64_t mostShards, int64_t mostInner,
+                         const std::function<int64_t(int64_t)> &aligned)
+    : possible(mostInner + 1, std::vector<bool>(mostShards + 1, false)) {
+  std::vector<int64_t> blocks(mostShards + 1);
+  for (int64_t shards = 1; shards <= mostShards; ++shards)
+    blocks[shards] = aligned(shards);
+  for (int64_t inner = 2; inner <= mostInner; ++inner)
+    for (int64_t some = inner; some <= mostShards; some += inner)
+      for (int64_t all = some; all <= mostShards; all += some)
+        if (blocks[all] % inner == 0) {
+          possible[inner][some] = true;
+          break;
+        }
+}
+
 TimeChain::TimeChain(std::vector<const std::vector<TimeChoice> *> choices,
                      int64_t mostShards, int64_t mostInner,
-                     double mostImbalance)
+                     double mostImbalance, const InnerPlaces &places)
     : choices(std::move(choices)), tails(this->choices.size() + 1) {
   tails.back().push_back(TimeClass());
   for (size_t i = this->choices.size(); i-- > 0;) {
@@ -403,7 +418,9 @@ TimeChain::TimeChain(std::vector<const std::vector<TimeChoice> *> choices,
         if (choice.own.key.shards > mostShards / tail.key.shards)
           break; // the tails ascend by shards
         if (choice.own.imbalance * tail.imbalance <= mostImbalance &&
-            choice.own.key.inner * tail.key.inner <= mostInner)
+            choice.own.key.inner * tail.key.inner <= mostInner &&
+            places.can(choice.own.key.shards * tail.key.shards,
+                       choice.own.key.inner * tail.key.inner))
           classes.add(choice.own.times(tail));
       }
     tails[i] = std::move(classes).sorted();

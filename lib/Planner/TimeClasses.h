@@ -12,6 +12,8 @@
 
 #include "PlanSpace.h"
 
+#include <functional>
+
 namespace dconv {
 
 /// What all splits of a class have in common. Numbers are products over the
@@ -58,11 +60,32 @@ struct TimeChoice {
 std::vector<TimeChoice> timeChoices(const PlanSpace &space, unsigned c,
                                     int64_t mostInner);
 
+/// Which numbers of shards a split may have whose axes within groups have given
+/// numbers of parts.
+class InnerPlaces {
+public:
+  /// `aligned(S)`: what Groups::aligned says of S shards, up to `mostShards`.
+  InnerPlaces(int64_t mostShards, int64_t mostInner,
+              const std::function<int64_t(int64_t)> &aligned);
+  /// All numbers may.
+  InnerPlaces() = default;
+
+  /// Whether a split that divides some loops in `shards` parts, and of them in
+  /// `inner` within groups, can divide the others so that this is possible.
+  bool can(int64_t shards, int64_t inner) const {
+    return inner == 1 || possible.empty() || possible[inner][shards];
+  }
+
+private:
+  std::vector<std::vector<bool>> possible; ///< by `inner`, then by shards
+};
+
 /// The classes of a sequence of components, and of each of its tails.
 class TimeChain {
 public:
   TimeChain(std::vector<const std::vector<TimeChoice> *> choices,
-            int64_t mostShards, int64_t mostInner, double mostImbalance);
+            int64_t mostShards, int64_t mostInner, double mostImbalance,
+            const InnerPlaces &places);
 
   unsigned length() const { return choices.size(); }
   const std::vector<TimeChoice> &choicesOf(unsigned i) const {

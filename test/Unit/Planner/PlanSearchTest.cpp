@@ -129,6 +129,7 @@ PlanRequest requestFor(Residence inputs, Residence output, unsigned top = 4) {
   request.query.inputs = {inputs, inputs};
   request.query.output = output;
   request.top = top;
+  request.gathered.emplace(); // what is predicted is of copies from the host
   return request;
 }
 
