@@ -1,7 +1,8 @@
 //===- WriteCertificate.cpp - a plan with all that proves it --------------===//
 
-#include "dconv/Certificate/WriteCertificate.h"
+#include "dconv/Certificate/PlanDescription.h"
 
+#include "dconv/Geometry/Streaming.h"
 #include "dconv/Planner/BestBox.h"
 #include "dconv/Planner/Bounds.h"
 #include "dconv/Planner/ShardWords.h"
@@ -76,8 +77,11 @@ class PlanWriter {
 public:
   PlanWriter(std::ostream &out, const CertifiedPlan &plan)
       : out(out), plan(plan), convolution(plan.convolution),
-        program(distribute(convolution, plan.split, plan.devices,
-                           plan.fillsOutput, plan.gathered)),
+        program(plan.streamed
+                    ? distributeStreamed(convolution, plan.split, plan.devices,
+                                         plan.fillsOutput)
+                    : distribute(convolution, plan.split, plan.devices,
+                                 plan.fillsOutput, plan.gathered)),
         grid(program.grid) {
     nameValues();
   }
@@ -87,6 +91,7 @@ public:
     writeConvolution();
     writeSplit();
     writeOwnership();
+    writeSteps();
     writeMoves();
     writeMemory();
     writeBounds();
@@ -193,6 +198,8 @@ private:
   }
 
   void writeOwnership() {
+    if (plan.streamed)
+      return field("ownership", Json());
     beginList("ownership");
     int sums = -1;
     for (const Step &step : program.steps) {
@@ -204,6 +211,9 @@ private:
         writeOwned("result", step.operand);
     }
     endList();
+  }
+
+  void writeSteps() {
     beginList("steps");
     for (const Step &step : program.steps) {
       Json entry = {{"kind", kindName(step.kind)}, {"tensor", tensorOf(step)}};
@@ -266,6 +276,8 @@ private:
   /// What `shard` gets from the host, or gives to it, in step `s`.
   void writeHostMoves(size_t s, int64_t shard) {
     const Step &step = program.steps[s];
+    if (plan.streamed)
+      return; // parts travel while shards compute
     if (step.kind == StepKind::Shard) {
       const ShardedValue &to = program.values[step.result];
       if (receivesValue(grid, to.layout, shard))
@@ -290,7 +302,7 @@ private:
       return "staging";
     case ArenaBuffer::Slot:
     case ArenaBuffer::OutputSlot:
-      break; // of streamed values; distribute makes none
+      return "slot";
     }
     return "";
   }
@@ -365,20 +377,31 @@ private:
 };
 } // namespace
 
+Result<int64_t> dconv::describePlan(std::ostream &out,
+                                    const CertifiedPlan &plan) {
+  for (const Result<int64_t> &good :
+       {checkSplit(plan.split, plan.convolution),
+        checkGathered(plan.convolution, plan.split, plan.gathered)})
+    if (!good)
+      return Error{"'" + plan.name + "': " + good.error()};
+  PlanWriter(out, plan).write();
+  return 1;
+}
+
 Result<int64_t> dconv::writeCertificate(std::ostream &out,
                                         const std::vector<CertifiedPlan> &plans) {
   for (const CertifiedPlan &plan : plans)
-    for (const Result<int64_t> &good :
-         {checkSplit(plan.split, plan.convolution),
-          checkGathered(plan.convolution, plan.split, plan.gathered)})
-      if (!good)
-        return Error{"'" + plan.name + "': " + good.error()};
+    if (plan.streamed)
+      return Error{"'" + plan.name +
+                   "' is streamed from the host; there are certificates only "
+                   "of plans whose tensors fit the devices"};
   out << "{\"format\":\"dconv-certificate\",\n\"version\":1,\n"
          "\"convolutions\":[";
   const char *separator = "\n";
   for (const CertifiedPlan &plan : plans) {
     out << separator;
-    PlanWriter(out, plan).write();
+    if (Result<int64_t> described = describePlan(out, plan); !described)
+      return described;
     separator = ",\n";
   }
   out << "\n]}\n";

@@ -3,6 +3,7 @@
 #include "dconv/Report/HtmlReport.h"
 
 #include "MeasuredTimes.h"
+#include "dconv/Certificate/PlanDescription.h"
 
 #include <algorithm>
 #include <ostream>
@@ -32,13 +33,13 @@ ReportedPlan dconv::reportedPlan(const std::string &name,
                                  const std::string &why) {
   const RankedPlan &first = result.ranked.front();
   ReportedPlan reported;
-  reported.plan = {name,
-                   convolution,
-                   first.split,
-                   first.devices,
-                   request.query.fillsOutput,
-                   first.gathered,
-                   request.budget};
+  reported.plan.name = name;
+  reported.plan.convolution = convolution;
+  reported.plan.split = first.split;
+  reported.plan.devices = first.devices;
+  reported.plan.fillsOutput = request.query.fillsOutput;
+  reported.plan.gathered = first.gathered;
+  reported.plan.budget = request.budget;
   reported.elementType = request.query.elementType;
   reported.cost = first.cost;
   reported.optimal = result.optimal;
@@ -138,10 +139,11 @@ static Json costOf(const PlanCost &cost) {
 static Result<Json> describe(const ReportedPlan &reported,
                              const MeasuredTimes &measured) {
   std::ostringstream text;
-  if (Result<int64_t> written = writeCertificate(text, {reported.plan});
-      !written)
-    return Error{written.error()};
-  Json plan = Json::parse(text.str())["convolutions"][0];
+  if (Result<int64_t> described = describePlan(text, reported.plan);
+      !described)
+    return Error{described.error()};
+  Json plan = Json::parse(text.str());
+  plan["streamed"] = reported.plan.streamed;
   plan["split"] = toString(reported.plan.split, reported.plan.convolution);
   plan["type"] = reported.elementType;
 

@@ -6,7 +6,7 @@ function drawTraffic(plan, width, choose) {
   const count = bytes.length, peak = most(bytes.map(most));
   const name = (group) => (perGroup === 1 ? String(group) : `${group * perGroup}–${Math.min(plan.devices, (group + 1) * perGroup) - 1}`);
   const left = 26 + textWidth(name(count - 1)), top = perGroup === 1 ? 40 : 34 + textWidth(name(count - 1));
-  const cell = Math.max(25, Math.min(48, Math.floor((width - left - 8) / count)));
+  const cell = Math.max(25, Math.min(count <= 4 ? 84 : 48, Math.floor((width - left - 8) / count)));
   const drawing = picture(left + count * cell + 8, top + count * cell + 8, "bytes between devices");
   drawing.append(svg("text", { x: left, y: 12, text: "to device" }));
   drawing.append(svg("text", { x: 10, y: top + 30, "text-anchor": "middle", transform: `rotate(-90 10 ${top + 30})`, text: "from device" }));

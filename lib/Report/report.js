@@ -102,7 +102,9 @@ function chooseDevice(plan, view, device) {
   if (select) select.value = String(device);
   const tensors = view.querySelector(".tensors"), table = view.querySelector(".transfer-list");
   if (!plan.moves || !plan.ownership) {
-    tensors.replaceChildren(element("p", { text: `${rounded(plan.number_of_moves)} boxes move between ${rounded(plan.placement.length)} shards: too many to be drawn one by one. The matrix below adds them up.` }));
+    tensors.replaceChildren(element("p", { text: plan.streamed
+      ? "The tensors stay on the host: each shard brings the parts that it reads, and returns what it computes."
+      : `${rounded(plan.number_of_moves)} boxes move between ${rounded(plan.placement.length)} shards: too many to be drawn one by one. The matrix below adds them up.` }));
     return;
   }
   const receives = plan.predicted.bytes_received[device], sends = plan.predicted.bytes_sent[device];

@@ -10,7 +10,7 @@
 #ifndef DCONV_CERTIFICATE_WRITECERTIFICATE_H
 #define DCONV_CERTIFICATE_WRITECERTIFICATE_H
 
-#include "dconv/Planner/DefaultSplit.h"
+#include "dconv/Planner/MemoryBudget.h"
 
 #include <iosfwd>
 
@@ -25,11 +25,13 @@ struct CertifiedPlan {
   bool fillsOutput = false; ///< the initial output is a constant
   std::vector<GatheredInput> gathered;
   MemoryBudget budget;      ///< what each device may use
+  bool streamed = false;    ///< the tensors stay on the host
 };
 
 /// Writes the certificate of `plans` as JSON. Lists of shards and moves are
 /// written as they are found and never lie in memory. An error where a split
-/// does not fit its convolution, or `out` does not take the text.
+/// does not fit its convolution, where tensors are streamed, or where `out` does
+/// not take the text.
 Result<int64_t> writeCertificate(std::ostream &out,
                                  const std::vector<CertifiedPlan> &plans);
 

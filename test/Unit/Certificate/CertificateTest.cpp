@@ -67,7 +67,8 @@ static CertifiedPlan randomPlan(std::mt19937 &random, int number) {
                      drawn.devices,
                      drawn.fillsOutput,
                      {},
-                     {}};
+                     {},
+                     /*streamed=*/false};
   for (unsigned i = 0; i < drawn.convolution.inputs.size(); ++i) {
     GatheredInput input{i, CollectiveAlgorithm(random() % 3)};
     if (random() % 2 && checkGathered(plan.convolution, plan.split, {input}))
@@ -251,6 +252,16 @@ TEST(Certificate, UnreadableFile) {
   EXPECT_EQ(verifyCertificateFile("/nonexistent/plan.json"), 2);
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
               testing::HasSubstr("/nonexistent/plan.json"));
+}
+
+TEST(Certificate, StreamedPlanHasNone) {
+  CertifiedPlan plan =
+      planOf("rows", makeLayer(1, 1, 1, 1, {{8, 3, 1, 1, 1, 1}}), "o0=4", 2);
+  plan.streamed = true;
+  std::ostringstream out;
+  Result<int64_t> written = writeCertificate(out, {plan});
+  ASSERT_FALSE(bool(written));
+  EXPECT_THAT(written.error(), testing::HasSubstr("'rows' is streamed"));
 }
 
 TEST(Certificate, SplitThatDoesNotFit) {

@@ -181,6 +181,16 @@ TEST_F(HtmlReportTest, OneDeviceWithTrace) {
   EXPECT_THAT(dom, testing::Not(testing::HasSubstr("compute, 900 µs")));
 }
 
+TEST_F(HtmlReportTest, Streamed) {
+  HtmlReport report;
+  report.title = "Larger than the memory";
+  report.plans = {planOf("main#0", imageLayer(), "oc=4,o0=7", 2)};
+  report.plans[0].plan.streamed = true;
+  std::string dom = render(report, "streamed");
+  EXPECT_EQ(count(dom, "data-shard="), 28);
+  EXPECT_THAT(dom, testing::HasSubstr("The tensors stay on the host"));
+}
+
 TEST(HtmlReport, TraceThatIsNone) {
   HtmlReport report;
   report.trace = "[1, 2]";
