@@ -7,8 +7,9 @@
 
 using namespace dconv;
 
-/// Above so many transfers only the direct algorithm is looked at.
-static constexpr int64_t mostTransfers = 1000000;
+/// Above so many transfers only the direct algorithm is looked at: to list them
+/// would take longer than the search.
+static constexpr int64_t mostTransfers = int64_t(1) << 14;
 
 double dconv::transferSeconds(const Grid &grid,
                               const std::vector<Transfer> &transfers,

@@ -14,8 +14,9 @@ double transferSeconds(const Grid &grid, const std::vector<Transfer> &transfers,
                        int64_t elementBytes, const Machine &machine);
 
 /// The algorithm that changes `from` into what `to` holds in the fewest seconds;
-/// of equal ones the direct, then the ring. Where there are more than a million
-/// transfers, the direct one.
+/// of equal ones the direct, then the ring. Where there are more than 2^14
+/// transfers, the direct one: every device then sends and receives as many
+/// bytes and messages as by the others.
 CollectiveAlgorithm fastestAlgorithm(const Grid &grid, const TensorLayout &from,
                                      const TensorLayout &to,
                                      int64_t elementBytes,
