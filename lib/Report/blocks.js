@@ -160,13 +160,13 @@ function ownedBoxes(plan, tensor) {
   return plan.ownership.find((entry) => entry.tensor === name).boxes;
 }
 
-// Two dims to draw, those with most stripes, then of the image, then the longest; and one of which
+// Two dims to draw, those with most stripes, then the last of the image, then the longest; and one of which
 // each stripe is a panel where a third is cut.
 function drawnDims(plan, tensor, boxes) {
   const shape = plan.operands[tensor].shape;
   const cuts = shape.map((_, dim) => new Set(boxes.filter(Boolean).map((box) => box[dim].join())).size);
   const isImage = (dim) => (dimWords(plan, tensor, dim).startsWith("image") ? 1 : 0);
-  const order = shape.map((_, dim) => dim).sort((a, b) => cuts[b] - cuts[a] || isImage(b) - isImage(a) || shape[b] - shape[a]);
+  const order = shape.map((_, dim) => dim).sort((a, b) => cuts[b] - cuts[a] || isImage(b) - isImage(a) || (isImage(a) ? b - a : shape[b] - shape[a]));
   const shown = order.slice(0, 2).sort((a, b) => a - b);
   const third = order[2] !== undefined && cuts[order[2]] > 1 ? order[2] : -1;
   return { down: shown[0], across: shown[1] ?? shown[0], third, hidden: order.slice(third < 0 ? 2 : 3).filter((dim) => cuts[dim] > 1) };
@@ -234,7 +234,11 @@ function drawTensor(plan, tensor, width, device, choose) {
     };
     const inPanel = (box) => !stripe || (box[third][0] < stripe[1] && box[third][1] > stripe[0]);
     const group = svg("g");
-    if (stripe) group.append(svg("text", { x, y: y - 6, text: `${dimWords(plan, tensor, third)} ${stripe[0]} to ${stripe[1]}` }));
+    if (stripe) {
+      const words = dimWords(plan, tensor, third).split(" "), range = `${stripe[0]} to ${stripe[1]}`;
+      const titles = [[...words, range], [words[words.length - 1], range], [range]].map((parts) => parts.join(" "));
+      group.append(svg("text", { x, y: y - 6, text: titles.find((title) => textWidth(title) < size.width) || range }));
+    }
     const owners = new Map(), labels = [];
     boxes.forEach((box, shard) => {
       if (!box || !inPanel(box)) return;

@@ -101,14 +101,14 @@ function chooseDevice(plan, view, device) {
   const select = view.querySelector("select");
   if (select) select.value = String(device);
   const tensors = view.querySelector(".tensors"), table = view.querySelector(".transfer-list");
+  const receives = plan.predicted.bytes_received[device], sends = plan.predicted.bytes_sent[device];
+  view.querySelector(".device-text").textContent = `Device ${device} receives ${bytesText(receives)} from other devices and sends them ${bytesText(sends)}.`;
   if (!plan.moves || !plan.ownership) {
     tensors.replaceChildren(element("p", { text: plan.streamed
       ? "The tensors stay on the host: each shard brings the parts that it reads, and returns what it computes."
       : `${rounded(plan.number_of_moves)} boxes move between ${rounded(plan.placement.length)} shards: too many to be drawn one by one. The matrix below adds them up.` }));
     return;
   }
-  const receives = plan.predicted.bytes_received[device], sends = plan.predicted.bytes_sent[device];
-  view.querySelector(".device-text").textContent = `Device ${device} receives ${bytesText(receives)} from other devices and sends them ${bytesText(sends)}.`;
   table.replaceChildren(transfersTable(plan, device));
   const perRow = tensors.clientWidth > 980 ? plan.operands.length : tensors.clientWidth > 620 ? 2 : 1;
   const width = Math.floor((tensors.clientWidth - 22 * (perRow - 1)) / perRow);
