@@ -237,25 +237,9 @@ private:
     return result;
   }
 
-  /// What the search finds; where no plan with a shard per device fits, one of
-  /// more shards that take turns.
   static Result<PlanResult> search(const PlannedConvolution &convolution) {
-    const PlanRequest &request = convolution.request;
-    const Machine &machine = *convolution.machine;
-    Result<PlanResult> found =
-        planConvolution(convolution.geometry, machine, request);
-    MemoryBudget least = request.budget;
-    for (const DeviceDescription &device : machine.devices)
-      if (device.memoryBytes && (!least || *device.memoryBytes < *least))
-        least = device.memoryBytes;
-    if (found || !request.fixed.axes.empty() || !least)
-      return found;
-    Result<Split> split =
-        chooseSplit(convolution.geometry, machine.numDevices(), least,
-                    request.query.fillsOutput, request.reductions);
-    if (!split)
-      return Error{split.error()};
-    return evaluatePlan(convolution.geometry, *split, machine, request);
+    return planConvolution(convolution.geometry, *convolution.machine,
+                           convolution.request);
   }
 
   /// The plan of `whole`, then what the search finds.

@@ -8,7 +8,7 @@
 #ifndef DCONV_PLANNER_PLANSEARCH_H
 #define DCONV_PLANNER_PLANSEARCH_H
 
-#include "dconv/Planner/DefaultSplit.h"
+#include "dconv/Planner/MemoryBudget.h"
 #include "dconv/Planner/TimeModel.h"
 #include "dconv/Planner/Words.h"
 
