@@ -154,6 +154,17 @@ std::string Calibrator::measureLayer(size_t number, const std::string &type) {
   return {};
 }
 
+/// The innermost extent of a tensor that a trace names.
+static int64_t lastExtent(const Convolution &convolution,
+                          const std::string &tensor) {
+  if (tensor.rfind("input ", 0) != 0)
+    return convolution.output.shape.back();
+  const size_t number = std::stoul(tensor.substr(6));
+  return number < convolution.inputs.size()
+             ? convolution.inputs[number].shape.back()
+             : 0;
+}
+
 void Calibrator::take(size_t number, const Measurement &measurement,
                       const std::vector<Measurement::Timed> &commands) {
   const Convolution &convolution = measurement.convolution();
@@ -164,6 +175,11 @@ void Calibrator::take(size_t number, const Measurement &measurement,
   std::map<int64_t, bool> exchanges; // shards that receive, too
   for (const Measurement::Timed &command : commands) {
     const double bytes = command.bytes;
+    // Where the rows of the tensor are cut, each is a piece of its own.
+    double rows = 0;
+    if (command.row > 0 &&
+        command.row < lastExtent(convolution, command.tensor))
+      rows = bytes / double(convolution.accumulatorBytes * command.row);
     const bool ofInput = command.tensor.rfind("input", 0) == 0;
     if (command.kind == "launch")
       launches[split.iterations(convolution, grid.coordinates(command.shard))
@@ -172,11 +188,11 @@ void Calibrator::take(size_t number, const Measurement &measurement,
     else if ((command.kind == "copy" || command.kind == "fill") && ofInput)
       copies[command.shard] += command.seconds;
     else if (command.kind == "accumulate")
-      sums.push_back({{1, bytes}, command.seconds});
+      sums.push_back({{1, rows, bytes}, command.seconds});
     else if (command.kind == "send")
-      sends.push_back({{1, bytes}, command.least});
+      sends.push_back({{1, rows, bytes}, command.least});
     else if (command.kind == "receive") {
-      receives.push_back({{1, bytes}, command.least});
+      receives.push_back({{1, rows, bytes}, command.least});
       exchanges[command.shard] |= ofInput;
     }
   }
@@ -299,9 +315,10 @@ void Calibrator::fitMoves() {
   device.rowLatency = copy[1];
   device.copyBandwidth = 1 / std::max(copy[2], 1e-15);
   // The model has three bytes pass for one that is added.
-  device.memoryBandwidth = 3 / std::max(sum[1], 1e-15);
+  device.memoryBandwidth = 3 / std::max(sum[2], 1e-15);
   link.latency = std::max(send[0] + receive[0], 1e-9);
-  link.bandwidth = 1 / std::max(send[1] + receive[1], 1e-15);
+  link.bandwidth = 1 / std::max(send[2] + receive[2], 1e-15);
+  device.sumRowLatency = send[1] + receive[1] + sum[1];
   result.residuals.push_back(residualOf("windows", windows, copy));
   result.residuals.push_back(residualOf("sums", sums, sum));
   result.residuals.push_back(residualOf("sends", sends, send));

@@ -109,6 +109,15 @@ Result<double> Measurement::run() {
   return result.seconds.front();
 }
 
+/// Of "[0, 1) x [4, 7)" 3.
+static int64_t lastLength(llvm::StringRef box) {
+  auto [begin, end] = box.rsplit('[').second.split(',');
+  int64_t from = 0, to = 0;
+  begin.trim().getAsInteger(10, from);
+  end.trim().rtrim(')').getAsInteger(10, to);
+  return to - from;
+}
+
 Result<std::vector<Measurement::Timed>> Measurement::commands() const {
   std::string path = directory + "/trace.json";
   if (runtime::Status s = runner->writeTrace(path); s.failed())
@@ -141,6 +150,7 @@ Result<std::vector<Measurement::Timed>> Measurement::commands() const {
     samples.command.tensor = details.getString("tensor")->str();
     samples.command.device = *event.getInteger("tid");
     samples.command.shard = *details.getInteger("shard");
+    samples.command.row = lastLength(*details.getString("box"));
     samples.command.bytes = *details.getInteger("bytes");
     samples.seconds.push_back(*event.getNumber("dur") / 1e6);
   }

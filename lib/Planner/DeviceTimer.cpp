@@ -8,6 +8,11 @@
 
 using namespace dconv;
 
+bool dconv::scattersRows(const std::vector<int64_t> &shape) {
+  return !shape.empty() && shape.size() > 1 &&
+         std::max_element(shape.begin(), shape.end()) + 1 == shape.end();
+}
+
 double dconv::slowestOf(const std::vector<double> &seconds,
                         const Machine &machine, int64_t active) {
   if (active == 0)
@@ -93,8 +98,7 @@ double DeviceTimer::gatherSeconds(const Grid &grid, const TensorLayout &layout,
     work[grid.deviceOf(shard)] += own;
     slowest = std::max(slowest, own);
   }
-  return slowestOf(work, machine,
-                   std::min(grid.numShards(), devices));
+  return slowestOf(work, machine, std::min(grid.numShards(), devices));
 }
 
 PlanCost DeviceTimer::cost(const Split &split) {
@@ -163,8 +167,8 @@ PlanCost DeviceTimer::cost(const Split &split) {
     cost.computeSeconds[device] += kernelSeconds(
         convolution, lengths, machine.devices[device], query.elementType);
   }
-  seconds.compute = slowestOf(cost.computeSeconds, machine,
-                              std::min(shards, devices));
+  seconds.compute =
+      slowestOf(cost.computeSeconds, machine, std::min(shards, devices));
 
   const Operand &output = convolution.output;
   TensorLayout partial = outputLayout(convolution, split);
@@ -187,11 +191,16 @@ PlanCost DeviceTimer::cost(const Split &split) {
     addMoves(reduceTransfersTo(grid, partial, result, shard),
              convolution.accumulatorBytes, grid, reduce);
     const DeviceDescription &adder = machine.devices[device];
-    if (piece)
-      reduce[device] +=
-          (parts - 1) *
-          (adder.copyLatency +
-           3.0 * piece * convolution.accumulatorBytes / adder.memoryBandwidth);
+    if (!piece)
+      continue;
+    const double rows =
+        scattersRows(output.shape)
+            ? double(piece / result.owned(grid, shard).sizes().back())
+            : 0;
+    reduce[device] +=
+        (parts - 1) *
+        (adder.copyLatency + rows * adder.sumRowLatency +
+         3.0 * piece * convolution.accumulatorBytes / adder.memoryBandwidth);
   }
   seconds.reduce = slowestOf(reduce, machine, std::min(shards, devices));
   if (query.output == Residence::Host) {

@@ -28,6 +28,7 @@ dconv::fieldsOf(const DeviceDescription *) {
       {"launch-latency", &Device::launchLatency, Unit::Seconds},
       {"copy-latency", &Device::copyLatency, Unit::Seconds},
       {"row-latency", &Device::rowLatency, Unit::Seconds, true},
+      {"sum-row-latency", &Device::sumRowLatency, Unit::Seconds, true},
       {"vector", &Device::vectorBytes, Unit::Bytes, true},
       {"cache", &Device::cacheBytes, Unit::Bytes, true},
       {"last-cache", &Device::lastCacheBytes, Unit::Bytes, true},

@@ -28,6 +28,7 @@ SplitTimer::SplitTimer(const Convolution &convolution,
     slowestMemory = std::max(slowestMemory, 1 / device.memoryBandwidth);
     slowestCopy = std::max(slowestCopy, 1 / device.copyBandwidth);
     copyLatency = std::max(copyLatency, device.copyLatency);
+    sumRowLatency = std::max(sumRowLatency, device.sumRowLatency);
   }
   for (const Component &component : components)
     for (const OperandDim &dim : component.dims)
@@ -113,8 +114,8 @@ double SplitTimer::computeSeconds(const SplitView &split) {
     if (i == 0)
       break;
   }
-  return std::max(slowest, onProcessors(sum / double(split.shards),
-                                        split.shards));
+  return std::max(slowest,
+                  onProcessors(sum / double(split.shards), split.shards));
 }
 
 //===----------------------------------------------------------------------===//
@@ -229,8 +230,8 @@ double SplitTimer::exchangeSeconds(const SplitView &split, unsigned t) {
     common = within;
     self = sources;
   }
-  return std::max(slowest.seconds, onProcessors(sum / double(split.shards),
-                                                split.shards));
+  return std::max(slowest.seconds,
+                  onProcessors(sum / double(split.shards), split.shards));
 }
 
 //===----------------------------------------------------------------------===//
@@ -278,7 +279,9 @@ double SplitTimer::reduceSeconds(const SplitView &split) {
   rest /= reduced;
   double bytes =
       rest * ((reduced + size - 1) / size) * convolution.accumulatorBytes;
-  double sum = (size - 1) * (copyLatency + 3 * bytes * slowestMemory);
+  double rows = scattersRows(convolution.output.shape) ? rest : 0;
+  double sum = (size - 1) *
+               (copyLatency + rows * sumRowLatency + 3 * bytes * slowestMemory);
   int64_t inside = 1;
   for (unsigned level = 0; level < links.numLevels(); ++level) {
     int64_t within = inside * replicasAt(split, t, level);

@@ -87,7 +87,7 @@ private:
   LinkRates links;
   KernelTime kernelTime;
   double slowestMemory = 0, slowestCopy = 0; ///< seconds per byte
-  double copyLatency = 0;
+  double copyLatency = 0, sumRowLatency = 0;
   std::vector<PerOperand<bool>> cuts; ///< per loop, the operands it cuts
 
   // Of the split being timed.

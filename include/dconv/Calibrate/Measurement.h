@@ -42,6 +42,7 @@ public:
     std::string tensor; ///< "input 0", ...
     int64_t device = 0, shard = 0;
     int64_t bytes = 0;  ///< of its box
+    int64_t row = 0;    ///< of its box: the length of the last dim
     double seconds = 0; ///< median of all runs
     double least = 0;   ///< of all runs: without waiting for others
   };

@@ -101,6 +101,9 @@ struct DeviceDescription {
   double launchLatency = 0; ///< of one kernel
   double copyLatency = 0;   ///< of one copied box
   double rowLatency = 0;    ///< of a row in it: what lies in one piece
+  /// Of each row of a partial sum that is sent and added, where its rows are
+  /// cut: where the innermost dim of the result is the one that is scattered.
+  double sumRowLatency = 0;
   double vectorBytes = 0;   ///< of one vector of the kernels; 0: unknown
   double cacheBytes = 0;    ///< beyond which operands cost: see KernelRate
   double lastCacheBytes = 0;

@@ -234,10 +234,11 @@ private:
     const Operand &output = convolution.output;
     TensorLayout partial = outputLayout(convolution, split);
     TensorLayout result = scatteredLayout(grid, partial, output.shape);
-    int64_t piece = 0, block = 0, parts = grid.sizeAlong(partial.partialAxes);
+    int64_t piece = 0, block = 0, row = 0, parts = grid.sizeAlong(partial.partialAxes);
     for (int64_t s = 0; s < shards; ++s) {
       piece = std::max(piece, result.owned(grid, s).volume());
       block = std::max(block, partial.owned(grid, s).volume());
+      row = std::max(row, result.owned(grid, s).sizes().back());
     }
     double all = double(output.extent().volume()) * output.elementBytes;
     if (query.output == Residence::Host) {
@@ -250,6 +251,10 @@ private:
     std::vector<double> rates = perByte([](unsigned) { return 1.0; });
     double bytes = double(piece) * convolution.accumulatorBytes;
     double sum = 0;
+    // Rows are cut where no dim is as large as the last.
+    bool cutsRows = output.shape.size() > 1;
+    for (size_t d = 0; d + 1 < output.shape.size(); ++d)
+      cutsRows &= output.shape[d] < output.shape.back();
     for (int64_t source : grid.group(0, partial.partialAxes)) {
       if (source == 0)
         continue;
@@ -261,6 +266,8 @@ private:
       const DeviceDescription &device = machine.devices.front();
       sum += latency(level) + bytes * rates[level] + device.copyLatency +
              3 * bytes / device.memoryBandwidth;
+      if (cutsRows)
+        sum += double(piece / row) * device.sumRowLatency;
     }
     seconds.reduce = shared(sum, sum * shards);
   }
