@@ -2,6 +2,7 @@
 
 #include "Options.h"
 #include "PlanReport.h"
+#include "RunCalibration.h"
 
 #include "dconv/IR/Dconv.h"
 #include "dconv/Machine/MachineFile.h"
@@ -182,6 +183,6 @@ int main(int argc, char **argv) {
   case PlanOptions::Verify:
     return complain(Failed, "cannot verify yet");
   case PlanOptions::Calibrate:
-    return complain(Failed, "cannot calibrate yet");
+    return runCalibration(options->output);
   }
 }
