@@ -200,7 +200,8 @@ void Explainer::axes() {
   std::vector<std::string> names = geometry.loopNames();
   for (const AxisSplit &axis : plan.split.axes)
     os << "  " << names[axis.loop] << "=" << axis.lengths.size() << ": "
-       << meaning(axis) << "\n";
+       << meaning(axis)
+       << "\n";
 }
 
 void Explainer::operands() {

@@ -105,8 +105,15 @@ struct CommandLine {
       cl::desc("never stream from the host what does not fit the devices"),
       cl::cat(category)};
   cl::list<std::string, std::vector<std::string>> weights{
-      "weights", cl::desc("the values of function argument I"),
+      "weights", cl::desc("the values of argument I of the function --entry"),
       cl::value_desc("I:FILE.npy"), cl::location(options.weights),
+      cl::cat(category)};
+  cl::opt<std::string, true> entry{
+      "entry",
+      cl::desc("the function that --weights means (default: main)"),
+      cl::value_desc("NAME"),
+      cl::location(options.entry),
+      cl::init("main"),
       cl::cat(category)};
   cl::opt<bool> noDropZeros{
       "no-drop-zeros",
@@ -126,6 +133,11 @@ struct CommandLine {
   cl::opt<std::string, true> html{
       "html", cl::desc("write a page that shows the plans"),
       cl::value_desc("F.html"), cl::location(options.html), cl::cat(category)};
+  cl::opt<std::string, true> trace{
+      "trace",
+      cl::desc("what dconv-run --trace wrote of a run with these plans, for "
+               "--html"),
+      cl::value_desc("T.json"), cl::location(options.trace), cl::cat(category)};
   cl::opt<std::string, true> certificate{
       "certificate", cl::desc("write all that is needed to check the plans"),
       cl::value_desc("F.json"), cl::location(options.certificate),
@@ -163,6 +175,8 @@ std::optional<std::string> CommandLine::checkMode() {
     if (!options.output.empty())
       return "-o is for --calibrate; --json, --html and --certificate name "
              "their files";
+    if (!options.trace.empty() && options.html.empty())
+      return "--trace is shown on the page of --html";
     return std::nullopt;
   }
   std::string job = calibrate ? "--calibrate" : "--verify-certificate";

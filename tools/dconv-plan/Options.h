@@ -31,10 +31,12 @@ struct PlanOptions {
   bool stream = true;
 
   std::vector<std::string> weights; ///< "i:FILE.npy"
+  std::string entry;                ///< the function with these arguments
   bool dropZeros = true;
   std::optional<double> factorize; ///< the tolerance
 
   std::string json, html, certificate;
+  std::string trace;  ///< of a run, for the page
   std::string verify; ///< a certificate
   std::string output; ///< of --calibrate
 

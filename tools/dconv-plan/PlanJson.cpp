@@ -68,6 +68,8 @@ static json::Object convolutionObject(const PlanReport &report,
   object["at_least"] = result.atLeast;
   object["planning_seconds"] = result.planningSeconds;
   object["why"] = whyFirst(convolution);
+  if (std::string weights = weightsText(convolution); !weights.empty())
+    object["weights"] = weights;
   if (convolution.sameAs)
     object["same_as"] = report.convolutions[*convolution.sameAs].name;
   json::Array alternatives, rejected;

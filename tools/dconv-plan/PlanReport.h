@@ -9,6 +9,8 @@
 
 #include "llvm/Support/raw_ostream.h"
 
+#include <cstdio>
+
 namespace dconv {
 
 /// The plans of a module, and what was asked for.
@@ -17,9 +19,13 @@ struct PlanReport {
   std::string machine; ///< its name
   int64_t devices = 1;
   std::vector<PlannedConvolution> convolutions;
-  /// What was left out of the weights, a line each.
+  /// Names of convolutions that are gone, their weights being zero.
   std::vector<std::string> dropped;
 };
+
+/// What the weights of `convolution` have to do with what the file says, or
+/// empty: slices that were dropped, the convolution it is a factor of.
+std::string weightsText(const PlannedConvolution &convolution);
 
 /// What the numbers of all devices have at most.
 int64_t most(const std::vector<int64_t> &perDevice);
@@ -38,6 +44,11 @@ std::string splitText(const Split &split, const Convolution &convolution);
 
 /// The plans as JSON.
 std::string planJson(const PlanReport &report);
+
+/// The plans as a page, and as a certificate. An error where one cannot be
+/// written.
+Result<int64_t> writePlanPage(const PlanReport &report, std::FILE *file);
+Result<int64_t> writePlanCertificate(const PlanReport &report, std::FILE *file);
 
 /// The plans as tables, for a person.
 void printPlans(const PlanReport &report, llvm::raw_ostream &os);

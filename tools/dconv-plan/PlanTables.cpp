@@ -3,6 +3,9 @@
 #include "PlanReport.h"
 #include "Text.h"
 
+#include "dconv/Transforms/DropZeros.h"
+#include "dconv/Transforms/Factorize.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 using namespace dconv;
@@ -62,6 +65,23 @@ static std::string operandText(const std::string &name,
   };
   return text + " padded " + list(operand.padLow) +
          (symmetric ? "" : " and " + list(operand.padHigh));
+}
+
+std::string dconv::weightsText(const PlannedConvolution &convolution) {
+  mlir::Operation *op = convolution.convolution.op;
+  std::string text;
+  if (std::optional<FactorOf> factor = factorOf(op)) {
+    text = "factor of " + factor->convolution + " with its taps";
+    for (const std::string &tap : factor->taps)
+      text += " " + tap;
+    text += factor->distance == 0 ? ", exact"
+                                  : ", the product at a distance of " +
+                                        percentText(factor->distance);
+  }
+  if (DroppedWeights dropped = droppedFrom(op); !dropped.empty())
+    text += (text.empty() ? "" : "; ") + std::string("zeros dropped: ") +
+            toString(dropped);
+  return text;
 }
 
 /// Two lines: the name with the dims, then the operands.
@@ -137,6 +157,18 @@ static std::string proofText(const PlannedConvolution &convolution) {
          ", this one has " + found + ", a gap of " + gap;
 }
 
+/// Three numbers beside each other, and how good the plan is.
+static void printBounds(const PlannedConvolution &convolution,
+                        raw_ostream &os) {
+  const PlanResult &result = convolution.result;
+  os << "  words of the busiest device: lower bound "
+     << withCommas(result.boundWords) << ", best box "
+     << (result.bestBoxExact ? "" : "at most ")
+     << withCommas(result.bestBoxWords) << ", this plan "
+     << withCommas(result.ranked.front().words.words) << "\n"
+     << "  " << proofText(convolution) << "\n";
+}
+
 static void printRejected(const PlannedConvolution &convolution,
                           raw_ostream &os) {
   for (const RejectedPlan &plan : convolution.result.rejected)
@@ -148,6 +180,8 @@ static void printConvolution(const PlanReport &report,
                              const PlannedConvolution &convolution,
                              raw_ostream &os) {
   printHeading(convolution, os);
+  if (std::string weights = weightsText(convolution); !weights.empty())
+    os << "  " << weights << "\n";
   if (convolution.sameAs) {
     os << "  as " << report.convolutions[*convolution.sameAs].name << ": "
        << splitText(convolution.result.ranked.front().split,
@@ -158,13 +192,7 @@ static void printConvolution(const PlanReport &report,
   if (convolution.origin == PlannedConvolution::Kept)
     os << "  keeps the plan it carries; below it what the search finds\n";
   printTable(report, convolution, os);
-  const PlanResult &result = convolution.result;
-  os << "  words of the busiest device: lower bound "
-     << withCommas(result.boundWords) << ", best box "
-     << (result.bestBoxExact ? "" : "at most ")
-     << withCommas(result.bestBoxWords) << ", this plan "
-     << withCommas(result.ranked.front().words.words) << "\n"
-     << "  " << proofText(convolution) << "\n";
+  printBounds(convolution, os);
   if (std::string why = whyFirst(convolution); !why.empty())
     os << "  " << why << "\n";
   printRejected(convolution, os);
@@ -185,8 +213,8 @@ void dconv::printPlans(const PlanReport &report, raw_ostream &os) {
      << "; inputs " << place(options.inputs)
      << (options.weightsResident ? ", weights on the devices" : "")
      << ", outputs " << place(options.outputs) << "\n";
-  for (const std::string &line : report.dropped)
-    os << line << "\n";
+  for (const std::string &name : report.dropped)
+    os << name << " is gone: all its weights are zero\n";
   double total = 0, planning = 0;
   size_t distinct = 0;
   for (const PlannedConvolution &convolution : report.convolutions) {

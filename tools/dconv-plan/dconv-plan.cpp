@@ -4,14 +4,18 @@
 #include "PlanReport.h"
 #include "RunCalibration.h"
 
+#include "dconv/Certificate/VerifyCertificate.h"
 #include "dconv/IR/Dconv.h"
 #include "dconv/Machine/MachineFile.h"
 #include "dconv/Runtime/AtomicFile.h"
+#include "dconv/Transforms/DropZeros.h"
+#include "dconv/Transforms/Factorize.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/InitAllDialects.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/InitLLVM.h"
@@ -45,6 +49,8 @@ public:
       return code;
     if (int code = load())
       return code;
+    if (int code = simplifyWeights())
+      return code;
     if (int code = plan())
       return code;
     return write();
@@ -65,6 +71,10 @@ private:
       if (file != "-")
         if (Status s = runtime::checkWritable(file); s.failed())
           return complain(Unusable, s.message());
+    if (!options.trace.empty())
+      if (auto trace = llvm::MemoryBuffer::getFile(options.trace); !trace)
+        return complain(Unusable, "cannot read '" + options.trace +
+                                      "': " + trace.getError().message());
     if (!options.machine.empty()) {
       Result<Machine> read = readMachine(options.machine);
       if (!read)
@@ -94,6 +104,21 @@ private:
       return complain(Unusable, fileName() + " is partitioned already; plans "
                                              "are made for files at level 0 "
                                              "and 1");
+    return Right;
+  }
+
+  /// Leaves out what is zero in weights that are known, and factors them.
+  int simplifyWeights() {
+    FailureOr<GivenWeights> given = GivenWeights::read(
+        *module, llvm::join(options.weights, ","), options.entry);
+    if (failed(given))
+      return Unusable;
+    if (options.dropZeros)
+      dropZeros(*module, *given, DropOptions());
+    if (options.factorize)
+      factorize(*module, *given, FactorizeOptions{*options.factorize});
+    for (auto function : module->getOps<FunctionOpInterface>())
+      llvm::append_range(report.dropped, convolutionsDroppedFrom(function));
     return Right;
   }
 
@@ -140,7 +165,21 @@ private:
 
   int write() {
     if (!options.json.empty())
-      if (int code = writeText(options.json, planJson(report)))
+      if (int code = writeFile(options.json, [&](std::FILE *file) {
+            std::string text = planJson(report);
+            std::fwrite(text.data(), 1, text.size(), file);
+            return Result<int64_t>(0);
+          }))
+        return code;
+    if (!options.certificate.empty())
+      if (int code = writeFile(options.certificate, [&](std::FILE *file) {
+            return writePlanCertificate(report, file);
+          }))
+        return code;
+    if (!options.html.empty())
+      if (int code = writeFile(options.html, [&](std::FILE *file) {
+            return writePlanPage(report, file);
+          }))
         return code;
     if (options.writesToStdout())
       return Right;
@@ -151,15 +190,26 @@ private:
     return Right;
   }
 
-  int writeText(const std::string &path, const std::string &text) {
-    if (path == "-") {
-      llvm::outs() << text;
-      return Right;
-    }
-    Status s = runtime::writeAtomically(path, [&](std::FILE *file) {
-      return std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    });
-    return s.failed() ? complain(Failed, s.message()) : Right;
+  using Writer = llvm::function_ref<Result<int64_t>(std::FILE *)>;
+
+  /// Has `write` fill the file at `path`, which appears whole or not at all.
+  int writeFile(const std::string &path, Writer write) {
+    std::string error;
+    auto fill = [&](std::FILE *file) {
+      Result<int64_t> written = write(file);
+      if (!written)
+        error = written.error();
+      return written && std::ferror(file) == 0;
+    };
+    if (path == "-")
+      return fill(stdout) && std::fflush(stdout) == 0
+                 ? Right
+                 : complain(Failed, error.empty()
+                                        ? "cannot write to standard output"
+                                        : error);
+    Status s = runtime::writeAtomically(path, fill);
+    return s.failed() ? complain(Failed, error.empty() ? s.message() : error)
+                      : Right;
   }
 
   PlanOptions options;
@@ -181,7 +231,7 @@ int main(int argc, char **argv) {
   case PlanOptions::Plan:
     return DconvPlan(std::move(*options)).run();
   case PlanOptions::Verify:
-    return complain(Failed, "cannot verify yet");
+    return verifyCertificateFile(options->verify);
   case PlanOptions::Calibrate:
     return runCalibration(options->output);
   }
