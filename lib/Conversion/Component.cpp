@@ -4,6 +4,7 @@
 
 #include "KernelOutliner.h"
 #include "ProgramText.h"
+#include "dconv/Geometry/Streaming.h"
 #include "dconv/IR/ShardedValues.h"
 
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -87,7 +88,7 @@ public:
       if (op->getBlock() != component.ops.front()->getBlock())
         return op->emitOpError("uses a sharded value of another block; "
                                "dconv.unshard it there");
-      if (failed(read(op)))
+      if (failed(checkStreams(op)) || failed(read(op)))
         return failure();
     }
     return std::move(result);
@@ -95,6 +96,25 @@ public:
 
 private:
   DistributedProgram &program() { return result.input.program; }
+
+  /// What is streamed comes from the host's memory of an argument and goes to
+  /// that of a result: it is not both.
+  static LogicalResult checkStreams(Operation *op) {
+    for (Value operand : op->getOperands()) {
+      auto type = dyn_cast<ShardedType>(operand.getType());
+      if (!type || !type.isStreamed())
+        continue;
+      bool isComputed = isa<SubKernelOp>(operand.getDefiningOp());
+      if (isa<SubKernelOp>(op) && isComputed)
+        return op->emitOpError("reads a streamed tensor that another "
+                               "sub-kernel computes; dconv.unshard it and "
+                               "dconv.shard the result");
+      if (isa<UnshardOp>(op) && !isComputed)
+        return op->emitOpError("returns a streamed tensor that no sub-kernel "
+                               "computes; use the tensor that was sharded");
+    }
+    return success();
+  }
 
   LogicalResult read(Operation *op) {
     if (auto shard = dyn_cast<ShardOp>(op))
@@ -126,6 +146,7 @@ private:
     runtime::ElementType storage = *elementTypeOf(type.storageType());
     ShardedValue entry;
     entry.layout = type.layout();
+    entry.streamed = type.isStreamed();
     entry.shape = type.getTensor().getShape().vec();
     entry.elementBytes = runtime::bytesOf(element);
     entry.storageBytes = runtime::bytesOf(storage);
@@ -310,6 +331,9 @@ private:
       detail.scalars.push_back(argumentOf(value));
     }
 
+    bool isStreamed = op.getType().isStreamed();
+    if (isStreamed)
+      step.outputs = outputBlocks(geometry, split);
     TensorLayout layout = op.getType().layout();
     SmallVector<unsigned> &kernels = result.kernelsOfSubKernel.emplace_back();
     for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
@@ -319,7 +343,7 @@ private:
       unsigned kernel = numberOf(outliner.kernelFor(
           op, *recognized, geometry,
           split.iterations(geometry, grid.coordinates(shard)), windows,
-          layout.owned(grid, shard)));
+          isStreamed ? step.outputs[shard] : layout.owned(grid, shard)));
       detail.kernels.push_back(kernel);
       if (!llvm::is_contained(kernels, kernel))
         kernels.push_back(kernel);
@@ -329,7 +353,7 @@ private:
     addValue(op.getResult(), op.getType(), tensor, std::move(step),
              std::move(detail));
     // The initial output is not read again: the result takes over its memory.
-    if (op.getInit().hasOneUse())
+    if (op.getInit().hasOneUse() && !isStreamed)
       program().values.back().inPlaceOf = init;
   }
 

@@ -20,15 +20,27 @@ dconv::residenciesOf(const std::vector<Box> &boxes,
   return found;
 }
 
+/// The footprint of each shard in an operand, there may be many.
+static std::vector<Box> footprintsOf(const Convolution &convolution,
+                                     const Split &split, const AccessMap &map) {
+  std::vector<Stripes> stripes;
+  for (const AxisSplit &axis : split.axes)
+    stripes.push_back(stripesOf(axis.lengths));
+  std::vector<Box> boxes;
+  Grid grid = split.grid(/*devices=*/1);
+  Box iterations = convolution.iterations();
+  for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
+    std::vector<int64_t> at = grid.coordinates(shard);
+    for (size_t axis = 0; axis < at.size(); ++axis)
+      iterations[split.axes[axis].loop] = stripes[axis][at[axis]];
+    boxes.push_back(footprint(map, iterations));
+  }
+  return boxes;
+}
+
 std::vector<Box> dconv::outputBlocks(const Convolution &convolution,
                                      const Split &split) {
-  std::vector<Box> blocks;
-  Grid grid = split.grid(/*devices=*/1);
-  for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard)
-    blocks.push_back(
-        footprint(convolution.output.map,
-                  split.iterations(convolution, grid.coordinates(shard))));
-  return blocks;
+  return footprintsOf(convolution, split, convolution.output.map);
 }
 
 DistributedProgram dconv::distributeStreamed(const Convolution &convolution,
@@ -54,10 +66,9 @@ DistributedProgram dconv::distributeStreamed(const Convolution &convolution,
   kernel.accumulatorBytes = convolution.accumulatorBytes;
   kernel.outputs = outputBlocks(convolution, split);
   for (const Operand &input : convolution.inputs) {
-    KernelInput read{addValue(input, Step()), {}};
-    for (int64_t s = 0, e = program.grid.numShards(); s < e; ++s)
-      read.footprints.push_back(shardFootprint(convolution, split, input, s));
-    kernel.inputs.push_back(std::move(read));
+    kernel.inputs.push_back(
+        {addValue(input, Step()),
+         footprintsOf(convolution, split, input.unpaddedMap())});
   }
   Step init;
   init.kind = fillsOutput ? StepKind::Fill : StepKind::Shard;

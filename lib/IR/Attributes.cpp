@@ -144,13 +144,21 @@ Attribute ShardingAttr::parse(AsmParser &parser, Type) {
   SmallVector<unsigned> partialAxes;
   Combiner combiner = Combiner::Add;
   Type accumulator;
+  bool streamed = false;
   bool comma = succeeded(parser.parseOptionalComma());
   while (comma) {
     StringRef word;
     SMLoc loc = parser.getCurrentLocation();
-    if (parser.parseKeyword(&word) || parser.parseEqual())
+    if (parser.parseKeyword(&word))
       return {};
     comma = false;
+    if (word == "streamed") {
+      streamed = true;
+      comma = succeeded(parser.parseOptionalComma());
+      continue;
+    }
+    if (parser.parseEqual())
+      return {};
     if (word == "partial") {
       if (!partialAxes.empty()) {
         parser.emitError(loc, "'partial' twice");
@@ -172,8 +180,8 @@ Attribute ShardingAttr::parse(AsmParser &parser, Type) {
     } else {
       unsigned dim;
       if (!word.consume_front("d") || word.getAsInteger(10, dim)) {
-        parser.emitError(loc, "expected 'd' and the number of a dim, or "
-                              "'partial'");
+        parser.emitError(loc, "expected 'd' and the number of a dim, "
+                              "'partial' or 'streamed'");
         return {};
       }
       SmallVector<unsigned> axes;
@@ -194,7 +202,8 @@ Attribute ShardingAttr::parse(AsmParser &parser, Type) {
   if (parser.parseGreater())
     return {};
   return parser.getChecked<ShardingAttr>(parser.getContext(), grid, dims,
-                                         partialAxes, combiner, accumulator);
+                                         partialAxes, combiner, accumulator,
+                                         streamed);
 }
 
 void ShardingAttr::print(AsmPrinter &printer) const {
@@ -218,6 +227,8 @@ void ShardingAttr::print(AsmPrinter &printer) const {
     if (getAccumulator())
       printer << " in " << getAccumulator();
   }
+  if (isStreamed())
+    printer << ", streamed";
   printer << '>';
 }
 
@@ -225,7 +236,10 @@ LogicalResult ShardingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    GridAttr grid,
                                    ArrayRef<DimShardingAttr> dims,
                                    ArrayRef<unsigned> partialAxes, Combiner,
-                                   Type accumulator) {
+                                   Type accumulator, bool streamed) {
+  if (streamed && (!dims.empty() || !partialAxes.empty()))
+    return emitError() << "a streamed tensor lies whole on the host, so that "
+                          "it has neither cut dims nor partial axes";
   size_t numAxes = grid.getShape().size();
   SmallVector<bool> used(numAxes);
   auto use = [&](unsigned axis) -> LogicalResult {
@@ -324,8 +338,15 @@ ShardingAttr ShardingAttr::get(GridAttr grid, const TensorLayout &layout,
     dims.push_back(DimShardingAttr::get(context, d, dim.axes, owned, held));
   }
   if (layout.partialAxes.empty())
-    return get(context, grid, dims, {}, Combiner::Add, Type());
-  return get(context, grid, dims, layout.partialAxes, combiner, accumulator);
+    return get(context, grid, dims, {}, Combiner::Add, Type(),
+               /*streamed=*/false);
+  return get(context, grid, dims, layout.partialAxes, combiner, accumulator,
+             /*streamed=*/false);
+}
+
+ShardingAttr ShardingAttr::getStreamed(GridAttr grid) {
+  return get(grid.getContext(), grid, {}, {}, Combiner::Add, Type(),
+             /*streamed=*/true);
 }
 
 //===----------------------------------------------------------------------===//

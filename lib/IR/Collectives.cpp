@@ -7,9 +7,16 @@
 using namespace mlir;
 using namespace dconv;
 
-/// Both sides are the same tensor on the same grid.
+/// Both sides are the same tensor on the devices of the same grid.
 static LogicalResult verifySameTensor(Operation *op, ShardedType from,
                                       ShardedType to) {
+  if (from.isStreamed() || to.isStreamed()) {
+    InFlightDiagnostic diag = op->emitOpError(
+        "moves a tensor between shards, but a streamed one lies on the host");
+    diag.attachNote() << "a sub-kernel reads any part of a streamed tensor; "
+                         "dconv.shard brings it to the shards";
+    return diag;
+  }
   if (from.getTensor() != to.getTensor())
     return op->emitOpError("keeps the tensor but turns ")
            << from.getTensor() << " into " << to.getTensor();

@@ -2,6 +2,7 @@
 
 #include "AttributeText.h"
 
+#include "dconv/Geometry/Streaming.h"
 #include "dconv/IR/Dconv.h"
 
 #include "mlir/IR/Builders.h"
@@ -54,6 +55,7 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
     return {};
   int64_t devices = countShards(grid);
   StringRef algorithm = direct;
+  bool streamed = false;
   while (succeeded(parser.parseOptionalComma())) {
     if (succeeded(parser.parseOptionalKeyword("stripes"))) {
       if (parser.parseEqual() ||
@@ -70,6 +72,8 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
     } else if (succeeded(parser.parseOptionalKeyword("algorithm"))) {
       if (parser.parseEqual() || parser.parseKeyword(&algorithm))
         return {};
+    } else if (succeeded(parser.parseOptionalKeyword("streamed"))) {
+      streamed = true;
     } else if (parser.parseKeyword("devices") || parser.parseEqual() ||
                parser.parseInteger(devices)) {
       return {};
@@ -80,7 +84,7 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   auto emitError = [&] { return parser.emitError(parser.getNameLoc()); };
   return getChecked(function_ref<InFlightDiagnostic()>(emitError),
                     parser.getContext(), ArrayRef<int64_t>(grid), split,
-                    stripes, devices, algorithm);
+                    stripes, devices, algorithm, streamed);
 }
 
 void PlanAttr::print(AsmPrinter &printer) const {
@@ -105,13 +109,15 @@ void PlanAttr::print(AsmPrinter &printer) const {
     printer << ", devices = " << getDevices();
   if (getAlgorithm() != direct)
     printer << ", algorithm = " << getAlgorithm();
+  if (getStreamed())
+    printer << ", streamed";
   printer << '>';
 }
 
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                ArrayRef<int64_t> grid, DictionaryAttr split,
                                DictionaryAttr stripes, int64_t devices,
-                               StringRef algorithm) {
+                               StringRef algorithm, bool) {
   if (failed(GridAttr::verify(emitError, grid, devices)))
     return failure();
   SmallVector<bool> used(grid.size());
@@ -139,7 +145,7 @@ LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 
 PlanAttr PlanAttr::get(MLIRContext *context, const Split &split,
                        const Convolution &convolution, int64_t devices,
-                       StringRef algorithm) {
+                       StringRef algorithm, bool streamed) {
   Builder builder(context);
   std::vector<std::string> names = convolution.loopNames();
   NamedAttrList axes, stripes;
@@ -152,7 +158,7 @@ PlanAttr PlanAttr::get(MLIRContext *context, const Split &split,
   }
   std::vector<int64_t> shape = split.grid(devices).shape;
   return get(context, ArrayRef<int64_t>(shape), axes.getDictionary(context),
-             stripes.getDictionary(context), devices, algorithm);
+             stripes.getDictionary(context), devices, algorithm, streamed);
 }
 
 Result<Split> PlanAttr::resolve(const Convolution &convolution) const {
@@ -178,5 +184,12 @@ Result<Split> PlanAttr::resolve(const Convolution &convolution) const {
     os << ']';
   }
   std::string spec = llvm::join(parts, ",");
-  return spec.empty() ? Result<Split>(Split()) : parseSplit(spec, convolution);
+  Result<Split> split =
+      spec.empty() ? Result<Split>(Split()) : parseSplit(spec, convolution);
+  if (split && getStreamed())
+    if (Result<int64_t> shards =
+            checkStreamed(convolution, *split, getDevices());
+        !shards)
+      return Error{shards.error()};
+  return split;
 }

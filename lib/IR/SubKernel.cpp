@@ -1,5 +1,6 @@
 //===- SubKernel.cpp - the op that computes, and its proof ----------------===//
 
+#include "dconv/Geometry/Streaming.h"
 #include "dconv/IR/Dconv.h"
 #include "dconv/IR/Recognize.h"
 
@@ -245,8 +246,13 @@ LogicalResult SubKernelOp::verifyRegions() {
   }
 
   auto init = cast<ShardedType>(getInit().getType());
+  if (init.isStreamed())
+    if (Result<int64_t> shards =
+            checkStreamed(geometry, split, init.grid().devices);
+        !shards)
+      return emitOpError() << shards.error();
   TensorLayout needed = outputLayout(geometry, split);
-  if (!(init.layout() == needed)) {
+  if (!init.isStreamed() && !(init.layout() == needed)) {
     auto wanted = ShardingAttr::get(
         init.getSharding().getGrid(), needed, init.getTensor().getShape(),
         static_cast<Combiner>(recognized->body.combiner),

@@ -73,6 +73,8 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
                           llvm::cl::init(0)};
   Option<std::string> deviceMemory{*this, "device-memory",
                                    llvm::cl::desc("as in dconv-plan")};
+  Option<bool> stream{*this, "stream", llvm::cl::desc("as in dconv-plan"),
+                      llvm::cl::init(false)};
 };
 } // namespace
 
@@ -85,6 +87,7 @@ void dconv::registerPipelines() {
         plan.split = options.split;
         plan.devices = options.devices;
         plan.deviceMemory = options.deviceMemory;
+        plan.stream = options.stream;
         buildDconvPipeline(pm, plan);
       });
   PassPipelineRegistration<>(

@@ -26,8 +26,16 @@ Status Runner::open(Options options, std::unique_ptr<Runner> &runner) {
   session.programs = std::move(options.programs);
   session.transport = std::make_unique<runtime::LocalTransport>(
       options.devices, std::move(transport));
-  session.makeDevice = [library](int64_t) {
-    return std::make_unique<runtime::HostDevice>(library);
+  runtime::HostDevice::Links shared;
+  if (options.hostBandwidth)
+    shared.push_back(
+        std::make_shared<runtime::HostLink>(*options.hostBandwidth));
+  session.makeDevice = [library, shared,
+                        own = options.deviceBandwidth](int64_t) {
+    runtime::HostDevice::Links links = shared;
+    if (own)
+      links.push_back(std::make_shared<runtime::HostLink>(*own));
+    return std::make_unique<runtime::HostDevice>(library, std::move(links));
   };
   session.budget = options.budget;
   session.trace = options.trace;

@@ -21,9 +21,9 @@ namespace {
 class Partitioner {
 public:
   Partitioner(RecognizedConvolution &convolution, const Split &split,
-              int64_t devices)
+              int64_t devices, bool streamed)
       : convolution(convolution), geometry(geometryWithPadding(convolution)),
-        split(split), rewriter(convolution.op),
+        split(split), streamed(streamed), rewriter(convolution.op),
         grid(GridAttr::get(rewriter.getContext(), split.grid(devices))),
         loc(convolution.op.getLoc()) {}
 
@@ -33,7 +33,8 @@ public:
       inputs.push_back(shardInput(i));
     TensorLayout layout = outputLayout(geometry, split);
     auto tensor = cast<RankedTensorType>(convolution.initValue().getType());
-    ShardedType partial = typeOf(tensor, layout);
+    ShardedType partial = streamed ? streamedType(tensor)
+                                   : typeOf(tensor, layout);
     Value init =
         ShardOp::create(rewriter, loc, partial, convolution.initValue());
     Value result = createSubKernel(inputs, init);
@@ -67,10 +68,16 @@ private:
                                                            : accumulator));
   }
 
+  ShardedType streamedType(RankedTensorType tensor) {
+    return ShardedType::get(tensor, ShardingAttr::getStreamed(grid));
+  }
+
   Value shardInput(unsigned i) {
     tensor::PadOp pad = fusiblePad(convolution, i);
     Value input = pad ? pad.getSource() : convolution.inputValue(i);
     auto tensor = cast<RankedTensorType>(input.getType());
+    if (streamed)
+      return ShardOp::create(rewriter, loc, streamedType(tensor), input);
     TensorLayout layout = inputLayout(geometry, split, geometry.inputs[i]);
     TensorLayout stripes = layout;
     for (DimLayout &dim : stripes.dims)
@@ -133,6 +140,7 @@ private:
   RecognizedConvolution &convolution;
   Convolution geometry;
   const Split &split;
+  const bool streamed;
   IRRewriter rewriter;
   GridAttr grid;
   Location loc;
@@ -163,12 +171,15 @@ class Partition : public dconv::impl::PartitionPassBase<Partition> {
     if (!split)
       return convolution.op->emitOpError()
              << "'" << name << "' cannot follow its plan: " << split.error();
-    bool fills = bool(constantFill(convolution.initValue()));
-    Prediction prediction =
-        predict(distribute(geometry, *split, plan.getDevices(), fills));
-    Partitioner(convolution, *split, plan.getDevices()).run();
+    if (!plan.getStreamed()) {
+      bool fills = bool(constantFill(convolution.initValue()));
+      Prediction prediction =
+          predict(distribute(geometry, *split, plan.getDevices(), fills));
+      bytesReceived += *llvm::max_element(prediction.bytesReceived);
+    }
+    Partitioner(convolution, *split, plan.getDevices(), plan.getStreamed())
+        .run();
     ++numSubKernels;
-    bytesReceived += *llvm::max_element(prediction.bytesReceived);
     return success();
   }
 };

@@ -63,6 +63,7 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
     request.inputs = inputs;
     request.output = outputs;
     request.weightsResident = weightsResident;
+    request.streamed = stream;
     return success();
   }
 };

@@ -4,9 +4,11 @@
 #include "ShardAnnotations.h"
 #include "SplitRequests.h"
 
+#include "dconv/Geometry/Streaming.h"
 #include "dconv/IR/Dconv.h"
 #include "dconv/Machine/MachineFile.h"
 #include "dconv/Planner/EvaluatePlan.h"
+#include "dconv/Planner/StreamSearch.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -77,8 +79,11 @@ private:
     if (!convolution.machine)
       return failure();
 
+    convolution.streamed = there ? there.getStreamed() : request.streamed;
+
     std::optional<Split> whole;
     if (failed(readRequest(convolution, there, spec, whole)) ||
+        failed(checkStreamable(convolution, whole)) ||
         failed(findPlans(convolution, whole)))
       return failure();
     planned.push_back(std::move(convolution));
@@ -151,6 +156,21 @@ private:
     convolution.origin = PlannedConvolution::Given;
     return annotations.check(op, convolution.name, geometry, *whole,
                              /*isPlan=*/false);
+  }
+
+  /// That a split can be streamed where it is to be.
+  LogicalResult checkStreamable(const PlannedConvolution &convolution,
+                                const std::optional<Split> &whole) {
+    if (!convolution.streamed || !whole)
+      return success();
+    linalg::LinalgOp op = convolution.convolution.op;
+    Result<int64_t> shards = checkStreamed(convolution.geometry, *whole,
+                                           convolution.machine->numDevices());
+    if (!shards)
+      return op->emitOpError() << "'" << convolution.name << "' split as '"
+                               << toString(*whole, convolution.geometry)
+                               << "': " << shards.error();
+    return success();
   }
 
   Result<SplitRequest> parse(StringRef spec, const Convolution &geometry) {
@@ -226,10 +246,17 @@ private:
     const Machine &machine = *convolution.machine;
     if (!whole)
       return search(convolution);
-    if (request.judgesGiven)
+    if (request.judgesGiven && !convolution.streamed)
       return judge(convolution, *whole);
-    Result<RankedPlan> plan = predictPlan(
-        geometry, *whole, machine, convolution.request, false);
+    return predictOne(convolution, *whole);
+  }
+
+  /// `split` with its bytes and memory.
+  static Result<PlanResult> predictOne(const PlannedConvolution &convolution,
+                                       const Split &split) {
+    Result<RankedPlan> plan =
+        predictPlan(convolution.geometry, split, *convolution.machine,
+                    convolution.request, convolution.streamed);
     if (!plan)
       return Error{plan.error()};
     PlanResult result;
@@ -237,9 +264,17 @@ private:
     return result;
   }
 
+  /// What the search finds; of streamed splits where that is asked for.
   static Result<PlanResult> search(const PlannedConvolution &convolution) {
-    return planConvolution(convolution.geometry, *convolution.machine,
-                           convolution.request);
+    const PlanRequest &request = convolution.request;
+    const Machine &machine = *convolution.machine;
+    if (!convolution.streamed)
+      return planConvolution(convolution.geometry, machine, request);
+    Result<StreamPlan> streamed = searchStreams(
+        convolution.geometry, machine, request.query, request.budget);
+    if (!streamed)
+      return Error{streamed.error()};
+    return predictOne(convolution, streamed->split);
   }
 
   /// The plan of `whole`, then what the search finds.
@@ -295,7 +330,7 @@ private:
     os << geometry.accumulatorBytes << ';' << request.query.elementType << ';'
        << request.query.fillsOutput << (request.reductions == Reductions::Whole)
        << convolution.machine->numDevices() << ';'
-       << convolution.convolution.input
+       << convolution.convolution.input << ';' << convolution.streamed
        << (whole ? "whole " + toString(*whole, geometry)
                  : toString(request.fixed, geometry))
 ;
@@ -308,7 +343,7 @@ private:
     op->setAttr(PlanAttr::name,
                 PlanAttr::get(op.getContext(), plan.split, convolution.geometry,
                               convolution.machine->numDevices(),
-                              plan.algorithm));
+                              plan.algorithm, convolution.streamed));
   }
 
   ModuleOp module;

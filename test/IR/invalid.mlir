@@ -30,7 +30,7 @@
 
 // -----
 
-// expected-error @below {{expected 'd' and the number of a dim, or 'partial'}}
+// expected-error @below {{expected 'd' and the number of a dim, 'partial' or 'streamed'}}
 #sharding = #dconv.sharding<#dconv.grid<2>, rows = axis 0>
 
 // -----

@@ -3,7 +3,7 @@
 #include "Batch.h"
 
 #include "dconv/Compiler/Compile.h"
-#include "dconv/Geometry/Prediction.h"
+#include "dconv/Geometry/Streaming.h"
 #include "dconv/Pipelines/Register.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -74,11 +74,12 @@ static std::string nameOf(const PlannedConvolution &convolution,
 }
 
 std::unique_ptr<Batch::Compiled>
-Batch::compile(const std::vector<Program *> &programs, int64_t devices,
+Batch::compile(const std::vector<Program *> &programs, const Case &like,
                std::string &why) {
   std::string text;
   PlanPassOptions plan;
-  plan.devices = devices;
+  plan.devices = like.devices;
+  plan.stream = like.streamed;
   for (size_t i = 0; i < programs.size(); ++i) {
     text += textOf(*programs[i], i);
     for (const PlannedConvolution &convolution : programs[i]->convolutions)
@@ -118,7 +119,7 @@ Batch::Batch(std::vector<const Case *> given) : cases(std::move(given)) {
   for (Program &program : programs)
     pointers.push_back(&program);
   std::string ignored; // each case says it again
-  compiled = compile(pointers, cases.front()->devices, ignored);
+  compiled = compile(pointers, *cases.front(), ignored);
 }
 
 Batch::~Batch() = default;
@@ -126,8 +127,9 @@ Batch::~Batch() = default;
 /// What `convolutions` cost, from their geometry and splits alone. The split
 /// that the default rule has chosen is read from `compiled`.
 static std::string predictAll(const Program &program, size_t number,
-                              int64_t devices, const CompiledModule &compiled,
+                              const Case &which, const CompiledModule &compiled,
                               runtime::Counters &total) {
+  const int64_t devices = which.devices;
   total = runtime::Counters(devices);
   for (const PlannedConvolution &convolution : program.convolutions) {
     const std::string name = nameOf(convolution, number);
@@ -145,8 +147,12 @@ static std::string predictAll(const Program &program, size_t number,
       return "split '" + spec + "': " + split.error() + "\n";
     if (found->grid != split->grid(devices).shape)
       return "convolution '" + name + "' is split as '" + found->split + "'\n";
-    Prediction prediction = predict(distribute(
-        convolution.geometry, *split, devices, convolution.fillsOutput));
+    const Convolution &geometry = convolution.geometry;
+    const bool fills = convolution.fillsOutput;
+    Prediction prediction =
+        predict(which.streamed
+                    ? distributeStreamed(geometry, *split, devices, fills)
+                    : distribute(geometry, *split, devices, fills));
     runtime::Counters counters(devices);
     counters.bytesReceived = prediction.bytesReceived;
     counters.bytesSent = prediction.bytesSent;
@@ -215,14 +221,14 @@ static std::string compare(const Bytes &got, const Tensor &expected,
 
 /// Runs `program`, the `number`-th of `compiled`.
 static std::string runOne(const Program &program, size_t number,
-                          int64_t devices, const Signature &signature,
+                          const Case &which, const Signature &signature,
                           const CompiledModule &compiled,
                           const std::string &library) {
   Runner::Options options;
   options.library = library;
   options.programs = compiled.programs;
   options.entry = functionName(number);
-  options.devices = devices;
+  options.devices = which.devices;
   std::unique_ptr<Runner> runner;
   if (runtime::Status s = Runner::open(std::move(options), runner); s.failed())
     return "open: " + s.message() + "\n";
@@ -244,7 +250,7 @@ static std::string runOne(const Program &program, size_t number,
   for (size_t i = 0; i < program.results.size(); ++i)
     wrong += compare(result.outputs[i], program.results[i], i);
   runtime::Counters predicted;
-  wrong += predictAll(program, number, devices, compiled, predicted);
+  wrong += predictAll(program, number, which, compiled, predicted);
   wrong += compare(predicted, "predicted", result.measured, "measured");
   wrong += compare(predicted, "predicted", result.predicted, "program");
   return wrong;
@@ -256,13 +262,13 @@ std::string Batch::run(const Case &which) {
   Program &program = programs[number];
   std::string wrong;
   if (compiled) {
-    wrong = runOne(program, number, which.devices, compiled->signatures[number],
+    wrong = runOne(program, number, which, compiled->signatures[number],
                    compiled->module, compiled->directory.file("code.so"));
   } else {
-    std::unique_ptr<Compiled> alone = compile({&program}, which.devices, wrong);
+    std::unique_ptr<Compiled> alone = compile({&program}, which, wrong);
     if (alone)
-      wrong = runOne(program, 0, which.devices, alone->signatures[0],
-                     alone->module, alone->directory.file("code.so"));
+      wrong = runOne(program, 0, which, alone->signatures[0], alone->module,
+                     alone->directory.file("code.so"));
     else
       wrong = "does not compile: " + wrong;
   }
@@ -271,7 +277,8 @@ std::string Batch::run(const Case &which) {
   std::string splits;
   for (const PlannedConvolution &convolution : program.convolutions)
     splits += " '" + convolution.split + "'";
-  return "matrix/" + which.name + "\n" + wrong + "split" + splits + " on " +
+  return "matrix/" + which.name + "\n" + wrong +
+         (which.streamed ? "streamed, split" : "split") + splits + " on " +
          std::to_string(which.devices) + " devices of\n" + program.text;
 }
 

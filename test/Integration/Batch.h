@@ -10,7 +10,7 @@
 
 namespace dconv::test {
 
-/// Programs for the same number of devices, compiled into one shared object:
+/// Programs for the same number of devices, all streamed or none, compiled into one shared object:
 /// the compiler's fixed cost is paid once. Each case is one public function.
 class Batch {
 public:
@@ -27,7 +27,7 @@ private:
 
   /// Compiles some programs, or says why not.
   static std::unique_ptr<Compiled>
-  compile(const std::vector<Program *> &programs, int64_t devices,
+  compile(const std::vector<Program *> &programs, const Case &like,
           std::string &why);
 
   std::vector<const Case *> cases;

@@ -2,7 +2,10 @@
 
 #include "Case.h"
 
+#include "dconv/Geometry/Streaming.h"
+
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/xxhash.h"
 
 #include <algorithm>
 
@@ -216,13 +219,33 @@ std::string typesName(const Operation &operation) {
   return in == out ? in : in + "_" + out;
 }
 
+/// The streamed case of `split`.
+static Case streamedCase(const Operation &operation, const Setting &setting,
+                         const std::string &name, const std::string &spec,
+                         int64_t devices) {
+  const Convolution &geometry = operation.geometry;
+  const Split given = *parseSplit(spec, geometry);
+  Split split;
+  for (bool reductions : {false, true})
+    for (const AxisSplit &axis : given.axes)
+      if (geometry.isReduction(axis.loop) == reductions)
+        split.axes.push_back(axis);
+  while (!checkStreamed(geometry, split, devices))
+    --devices;
+  const std::string text = toString(split, geometry);
+  return {name + "/stream", devices,
+          [=] { return programOf(operation, setting, text); },
+          /*streamed=*/true};
+}
+
 void add(Cases &cases, const Operation &operation, const Setting &setting,
          const std::string &type, const std::string &split, int64_t devices) {
-  cases.push_back({operation.name + "/" + type + "/" +
-                       (split.empty() ? "default" : split),
-                   devices, [=] {
-                     return programOf(operation, setting, split);
-                   }});
+  const std::string name =
+      operation.name + "/" + type + "/" + (split.empty() ? "default" : split);
+  cases.push_back(
+      {name, devices, [=] { return programOf(operation, setting, split); }});
+  if (!split.empty() && llvm::xxh3_64bits(name) % 4 == 0)
+    cases.push_back(streamedCase(operation, setting, name, split, devices));
 }
 
 /// `extent` in two or more parts: "3", or "[2,1,4]" with lengths drawn.

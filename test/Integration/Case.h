@@ -32,9 +32,10 @@ struct Program {
 
 /// One test: a program that is made when it is needed.
 struct Case {
-  std::string name; ///< stable: OP/TYPE/SPLIT
+  std::string name; ///< stable: OP/TYPE/SPLIT, and /stream where it is
   int64_t devices;
   std::function<Program()> build;
+  bool streamed = false; ///< the tensors stay on the host
 };
 
 using Cases = std::vector<Case>;
@@ -75,7 +76,9 @@ std::string fillText(const std::string &name, ElementType type,
 /// `tensor` with its elements apart, among zeros.
 Tensor spreadOut(const Tensor &tensor, const Shape &spread);
 
-/// Appends a case for `operation` under `split`.
+/// Appends a case for `operation` under `split`, and for one in four another
+/// that streams: with the reductions last, on as many devices, at most, as
+/// leave no sum to several.
 void add(Cases &cases, const Operation &operation, const Setting &setting,
          const std::string &type, const std::string &split, int64_t devices);
 

@@ -42,9 +42,10 @@ private:
     std::vector<const Case *> together;
     const testing::TestSuite *suite =
         testing::UnitTest::GetInstance()->current_test_suite();
-    for (size_t i = first;
-         i < cases.size() && together.size() < batchSize; ++i) {
+    for (size_t i = first; i < cases.size() && together.size() < batchSize;
+         ++i) {
       if (i != first && (cases[i].devices != cases[first].devices ||
+                         cases[i].streamed != cases[first].streamed ||
                          !suite->GetTestInfo(i)->should_run()))
         continue;
       together.push_back(&cases[i]);
@@ -73,10 +74,10 @@ private:
 };
 } // namespace
 
-/// All cases, those for as many devices one after the other, or a share of them
-/// as DCONV_MATRIX_SAMPLE and DCONV_MATRIX_SEED say.
+/// All cases, those that compile together one after the other, or a share of
+/// them as DCONV_MATRIX_SAMPLE and DCONV_MATRIX_SEED say.
 static Cases chooseCases() {
-  std::map<int64_t, Cases> byDevices;
+  std::map<std::pair<bool, int64_t>, Cases> alike;
   std::set<std::string> names;
   for (Cases some : {namedCases(), elementCases(), genericCases(),
                      cornerCases(), programCases(), xlaCases(), dtensorCases()})
@@ -84,14 +85,14 @@ static Cases chooseCases() {
       if (!names.insert(one.name).second)
         llvm::report_fatal_error(
             llvm::Twine("matrix: two cases are named '" + one.name + "'"));
-      byDevices[one.devices].push_back(std::move(one));
+      alike[{one.streamed, one.devices}].push_back(std::move(one));
     }
   const char *share = std::getenv("DCONV_MATRIX_SAMPLE");
   const char *seedText = std::getenv("DCONV_MATRIX_SEED");
   uint64_t seed = seedText ? std::strtoull(seedText, nullptr, 10) : 1;
   const double wanted = share ? std::strtod(share, nullptr) : 1;
   Cases chosen;
-  for (auto &[devices, cases] : byDevices)
+  for (auto &[key, cases] : alike)
     for (Case &one : cases)
       if (nextRandom(seed) % 1000000 < wanted * 1000000)
         chosen.push_back(std::move(one));
@@ -102,10 +103,9 @@ int main(int argc, char **argv) {
   testing::InitGoogleTest(&argc, argv);
   Matrix matrix(chooseCases());
   for (size_t i = 0; i < matrix.all().size(); ++i)
-    testing::RegisterTest("matrix", matrix.all()[i].name.c_str(), nullptr,
-                          nullptr, __FILE__, __LINE__,
-                          [&matrix, i]() -> MatrixTest * {
-                            return new MatrixTest(matrix, i);
-                          });
+    testing::RegisterTest(
+        "matrix", matrix.all()[i].name.c_str(), nullptr, nullptr, __FILE__,
+        __LINE__,
+        [&matrix, i]() -> MatrixTest * { return new MatrixTest(matrix, i); });
   return RUN_ALL_TESTS();
 }

@@ -2,6 +2,8 @@
 
 #include "Options.h"
 
+#include "dconv/Runtime/HostLink.h"
+
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -33,6 +35,20 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
                "what is measured (default: a description of this host)"),
       cl::value_desc("M.yaml"), cl::location(options.machine),
       cl::cat(category));
+  cl::opt<bool, true> stream(
+      "stream",
+      cl::desc("leave the tensors on the host and stream their parts through "
+               "the devices"),
+      cl::location(options.stream), cl::cat(category));
+  cl::opt<std::string> hostBandwidth(
+      "host-bandwidth",
+      cl::desc("let transfers between the host and all devices together take "
+               "as long as at this many bytes per second"),
+      cl::value_desc("4GB/s"), cl::cat(category));
+  cl::opt<std::string> deviceBandwidth(
+      "device-bandwidth",
+      cl::desc("likewise between the host and each device"),
+      cl::value_desc("4GB/s"), cl::cat(category));
   cl::list<std::string, std::vector<std::string>> splits(
       "split",
       cl::desc("how to split every convolution, or the one named: "
@@ -91,6 +107,16 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
   };
   if (devices.getNumOccurrences() != 0 && devices < 1)
     return refuse("--devices needs at least 1 but has " + llvm::Twine(devices));
+  for (auto [option, bandwidth] :
+       {std::pair(&hostBandwidth, &options.hostBandwidth),
+        std::pair(&deviceBandwidth, &options.deviceBandwidth)}) {
+    if (option->empty())
+      continue;
+    Result<double> parsed = runtime::parseBandwidth(*option);
+    if (!parsed)
+      return refuse("--" + option->ArgStr + ": " + parsed.error());
+    *bandwidth = *parsed;
+  }
   if (options.repeat < 1)
     return refuse("--repeat needs at least 1 but has " +
                   llvm::Twine(options.repeat));

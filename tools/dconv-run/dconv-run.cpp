@@ -133,6 +133,10 @@ private:
       return complain(Unusable,
                       "--machine is for files at level 0 and 1, but this one is "
                       "partitioned already");
+    if (options.stream && level >= 1)
+      return complain(Unusable,
+                      "--stream is for files at level 0, but this one is "
+                      "planned already");
     if (options.outputs.size() > signature.results.size())
       return complain(Unusable, "'" + options.entry + "' has " +
                                     llvm::Twine(signature.results.size()) +
@@ -196,6 +200,7 @@ private:
     request.devices = options.devices;
     request.budget = budget;
     request.split = llvm::join(options.splits, ";");
+    request.streamed = options.stream;
     FailureOr<std::vector<PlannedConvolution>> planned =
         planModule(*module, request);
     if (failed(planned))
@@ -241,6 +246,8 @@ private:
     open.devices = devices;
     open.budget = budget;
     open.trace = !options.trace.empty();
+    open.hostBandwidth = options.hostBandwidth;
+    open.deviceBandwidth = options.deviceBandwidth;
     if (Status s = Runner::open(std::move(open), runner); s.failed())
       return complain(s);
     compileSeconds =

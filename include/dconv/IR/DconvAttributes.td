@@ -63,6 +63,10 @@ def Dconv_ShardingAttr : Dconv_Attr<"Sharding", "sharding"> {
     what each shard has at hand after a halo exchange; `in f32` that the partial
     sums are of another type than the tensor.
 
+    A `streamed` tensor lies whole on the host, in one copy, and is cut nowhere: a
+    sub-kernel that reads it brings each shard's part when the shard runs, one that
+    makes it returns each block when it is complete.
+
     ```mlir
     #grid = #dconv.grid<2x2>
     #dconv.sharding<#grid>                                         // replicated
@@ -70,19 +74,23 @@ def Dconv_ShardingAttr : Dconv_Attr<"Sharding", "sharding"> {
     #dconv.sharding<#grid, d1 = axis 0 held [0 to 29], [27 to 56]>     // a halo
     #dconv.sharding<#grid, d1 = axes [0, 1], d3 = axis 1 owned [0 to 3], [3 to 8]>
     #dconv.sharding<#grid, d1 = axis 0, partial = axis 1 : add in f32>
+    #dconv.sharding<#grid, streamed>
     ```
   }];
   let parameters = (ins "GridAttr":$grid,
                         ArrayRefParameter<"DimShardingAttr">:$dims,
                         ArrayRefParameter<"unsigned">:$partialAxes,
                         "Combiner":$combiner,
-                        "::mlir::Type":$accumulator);
+                        "::mlir::Type":$accumulator,
+                        "bool":$streamed);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    bool isStreamed() const { return getStreamed(); }
     bool isPartial() const { return !getPartialAxes().empty(); }
     Grid grid() const { return getGrid().grid(); }
-    /// The integers of this sharding for a tensor of `shape`.
+    /// The integers of this sharding for a tensor of `shape`; a streamed one is
+    /// replicated, for every shard can read all of it.
     TensorLayout layout(::llvm::ArrayRef<int64_t> shape) const;
     /// The sharding whose layout for `shape` is `layout`. `accumulator` is null
     /// where partial sums have the type of the tensor.
@@ -90,6 +98,8 @@ def Dconv_ShardingAttr : Dconv_Attr<"Sharding", "sharding"> {
                             ::llvm::ArrayRef<int64_t> shape,
                             Combiner combiner = Combiner::Add,
                             ::mlir::Type accumulator = {});
+    /// That of a tensor on the host, for shards on `grid`.
+    static ShardingAttr getStreamed(GridAttr grid);
   }];
 }
 
@@ -125,6 +135,8 @@ def Dconv_PlanAttr : Dconv_Attr<"Plan", "plan"> {
     parts of a dim where they are not balanced. `devices`: how many run the
     shards; as many as shards where it is not written. `algorithm`: how each
     shard computes; `direct` where it is not written, and the only one so far.
+    `streamed`: the tensors stay on the host, and the shards of a device, in the
+    order of the grid, bring and return their parts.
 
     ```mlir
     linalg.conv_2d_nhwc_hwcf {dconv.plan = #dconv.plan<grid = [2, 2],
@@ -135,15 +147,18 @@ def Dconv_PlanAttr : Dconv_Attr<"Plan", "plan"> {
                         "::mlir::DictionaryAttr":$split,
                         "::mlir::DictionaryAttr":$stripes,
                         "int64_t":$devices,
-                        StringRefParameter<>:$algorithm);
+                        StringRefParameter<>:$algorithm,
+                        "bool":$streamed);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     static constexpr ::llvm::StringLiteral direct = "direct";
     static PlanAttr get(::mlir::MLIRContext *context, const Split &split,
                         const Convolution &convolution, int64_t devices,
-                        ::llvm::StringRef algorithm = direct);
-    /// The split it asks for, or why it does not fit `convolution`.
+                        ::llvm::StringRef algorithm = direct,
+                        bool streamed = false);
+    /// The split it asks for, or why it does not fit `convolution`, or cannot be
+    /// streamed where it is to be.
     Result<Split> resolve(const Convolution &convolution) const;
   }];
 }

@@ -12,7 +12,7 @@ def Dconv_ShardOp : Dconv_Op<"shard", [Pure]> {
   let summary = "gives each shard its stripe of a tensor";
   let description = [{
     Scatters the tensor from the host: every shard gets what the result's
-    sharding says it owns. Along partial axes the shard with coordinate 0 gets
+    sharding says it owns; of a streamed result nothing moves yet. Along partial axes the shard with coordinate 0 gets
     the value, the others the combiner's identity, so that their combination is
     the tensor.
 
@@ -162,6 +162,12 @@ def Dconv_SubKernelOp : Dconv_Op<"sub_kernel",
     output. Nothing moves: the verifier proves that what each shard holds, with
     its padding, covers what it reads. Where a reduction is split, the result is
     partial along its axis.
+
+    Of a streamed input each shard brings what it reads. With a streamed initial
+    output the result is streamed too: the shards of a device run in ascending
+    order, those that add to the same block one after the other, in the type of
+    the sum, and each block is returned when the last of them is done. So no
+    partial sums are left, and shards that share a block share a device.
 
     Tensors that the op uses for their shape alone are a `tensor.empty` in the
     region; scalars may come from outside.

@@ -29,6 +29,7 @@ def Dconv_ShardedType : Dconv_Type<"Sharded", "sharded"> {
     }
     Grid grid() const { return getSharding().grid(); }
     bool isPartial() const { return getSharding().isPartial(); }
+    bool isStreamed() const { return getSharding().isStreamed(); }
     /// Of an element as shards keep it: the accumulator's where partial.
     ::mlir::Type storageType() const;
   }];

@@ -38,6 +38,9 @@ public:
     int64_t devices = 1;
     std::optional<int64_t> budget;
     bool trace = false;
+    /// Bytes per second that all devices together, and each device, exchange
+    /// with the host; as fast as memory where absent.
+    std::optional<double> hostBandwidth, deviceBandwidth;
   };
 
   /// Called after each program, with its number and what it was called with.

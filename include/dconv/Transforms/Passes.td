@@ -121,6 +121,10 @@ def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
     with `objective=words` the one that moves the fewest words
     (docs/dconv-plan.md).
 
+    With `stream` the tensors stay on the host and the shards of a device bring
+    their parts one after the other: the dims of a SPEC from the outermost to the
+    innermost, reductions last.
+
     Annotations of the upstream `shard` dialect on the operands and the result of
     a convolution are a request as well: a dim that is cut over axes of a
     `shard.grid` divides its loop (of an image, that of the output) in as many
@@ -165,7 +169,9 @@ def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
              clEnumValN(::dconv::Residence::Sharded, "sharded",
                         "on the devices"))}]>,
     Option<"weightsResident", "weights-resident", "bool", "false",
-           "filters lie on the devices that read them">];
+           "filters lie on the devices that read them">,
+    Option<"stream", "stream", "bool", "false",
+           "leave the tensors on the host and stream their parts">];
   let statistics = [
     Statistic<"numPlanned", "planned", "convolutions planned">];
   let dependentDialects = ["::dconv::DconvDialect"];
@@ -176,7 +182,8 @@ def PartitionPass : Pass<"dconv-partition", "::mlir::ModuleOp"> {
   let description = [{
     Rewrites every convolution that carries a `dconv.plan` into `shard`,
     `halo_exchange`, `sub_kernel`, the reduction its split asks for, and
-    `unshard`. A `tensor.pad` with a constant, static and not negative, in front
+    `unshard`. A plan that is streamed becomes `shard`, `sub_kernel` and
+    `unshard` of streamed tensors. A `tensor.pad` with a constant, static and not negative, in front
     of an input becomes its local padding; it stays for its other users.
 
     Guarantees that no `dconv.plan` is left; a plan it cannot honour is an

@@ -27,6 +27,7 @@ struct ModulePlanRequest {
   double maxImbalance = 0.1;
   Residence inputs = Residence::Host;
   Residence output = Residence::Host;
+  bool streamed = false;        ///< the tensors stay on the host
   bool weightsResident = false; ///< filters lie where they are read
   unsigned top = 1;             ///< plans to return
   /// Splits that are given are judged like those that are found: with their
@@ -46,6 +47,7 @@ struct PlannedConvolution {
   /// The first plan was in the module, or a SPEC gave the whole of it; those
   /// after it are what the search found, where more than one was asked for.
   enum Origin { Searched, Kept, Given } origin = Searched;
+  bool streamed = false; ///< the tensors stay on the host
   PlanResult result;
   /// Number of an equal convolution, planned before: they share the result.
   std::optional<size_t> sameAs;

@@ -153,6 +153,18 @@ Result<ShardedTensor> Interpreter::runSubKernel(SubKernelOp op, Frame &frame) {
   if (!init)
     return Error{init.error()};
   ShardedTensor result = **init;
+  if (op.getType().isStreamed()) {
+    // One tensor on the host, to which the shards add in their order; it is
+    // rounded when they are done.
+    ElementType type = result.shards[0].type;
+    Tensor host = result.shards[0].converted(type.widened());
+    for (size_t shard = 0; shard < result.shards.size(); ++shard)
+      if (std::optional<Error> error = runShare(op, shard, host, frame))
+        return Error{"shard " + std::to_string(shard) + " " + error->message};
+    for (Tensor &shard : result.shards)
+      shard = host.converted(type);
+    return result;
+  }
   for (size_t shard = 0; shard < result.shards.size(); ++shard)
     if (std::optional<Error> error =
             runShare(op, shard, result.shards[shard], frame))

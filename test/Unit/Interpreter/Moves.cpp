@@ -73,7 +73,7 @@ Result<ShardedTensor> scatter(const Tensor &tensor, ShardedType to,
         return Error{shardText(shard) + " is to own " + toString(at) +
                      " of a tensor of " + dconv::toString(tensor.box)};
       *piece.find(at) = storage->round(*element);
-      ++movement.fromHost[shard];
+      movement.fromHost[shard] += !to.isStreamed();
     }
   }
   return result;

@@ -400,3 +400,16 @@ TEST(HostLink, ServesOneTransferAfterTheOther) {
   // A thread that wakes late loses nothing.
   EXPECT_EQ(over(1000, milliseconds(9001)), milliseconds(9252) - early);
 }
+
+TEST(HostLink, ReadsBandwidths) {
+  EXPECT_EQ(*parseBandwidth("4GB/s"), 4e9);
+  EXPECT_EQ(*parseBandwidth("0.5MB/s"), 5e5);
+  EXPECT_EQ(*parseBandwidth("16e9"), 16e9);
+  EXPECT_EQ(*parseBandwidth("7B/s"), 7);
+  for (const char *bad : {"", "GB/s", "-4GB/s", "0", "4GiB/s", "4GB/s ", "inf",
+                          "nan", "1e400"})
+    EXPECT_EQ(parseBandwidth(bad).error(),
+              "bandwidth '" + std::string(bad) +
+                  "' needs a positive number of bytes per second, or one with "
+                  "kB/s, MB/s, GB/s or TB/s");
+}

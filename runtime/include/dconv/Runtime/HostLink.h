@@ -3,11 +3,17 @@
 #ifndef DCONV_RUNTIME_HOSTLINK_H
 #define DCONV_RUNTIME_HOSTLINK_H
 
+#include "dconv/Geometry/Result.h"
+
 #include <chrono>
 #include <cstdint>
 #include <mutex>
 
 namespace dconv::runtime {
+
+/// Reads "4GB/s", "500MB/s", "16e9"; a positive number of bytes per second, kB,
+/// MB, GB and TB in powers of 1000.
+Result<double> parseBandwidth(const std::string &text);
 
 /// Lets copies through memory take as long as over a link: a token bucket. One
 /// transfer has the link at a time, in the order in which they begin, in both
