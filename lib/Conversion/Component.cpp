@@ -125,11 +125,10 @@ private:
         .Case([&](AllReduceOp op) { readAllReduce(op); })
         .Case(
             [&](ReduceScatterOp op) { readMove(op, StepKind::ReduceScatter); })
-        .Case([&](HaloExchangeOp op) {
+        .Default([&](Operation *op) {
           readMove(op, StepKind::Redistribute);
           program().values.back().fetchedOnUse = isFetchedOnUse(op);
-        })
-        .Default([&](Operation *op) { readMove(op, StepKind::Redistribute); });
+        });
     return success();
   }
 
@@ -243,6 +242,7 @@ private:
     Step step;
     step.kind = kind;
     step.operand = numbers.lookup(from);
+    step.algorithm = algorithmOf(op);
     StepDetail detail;
     detail.combiner = static_cast<runtime::Combiner>(
         cast<ShardedType>(from.getType()).getSharding().getCombiner());
@@ -269,23 +269,41 @@ private:
     addValue(Value(), pieces, tensor, reduce, detail);
     Step gather;
     gather.kind = StepKind::Redistribute;
+    gather.algorithm = algorithmOf(op);
     gather.operand = program().values.size() - 1;
     addValue(op.getResult(), op.getType(), tensor, gather, StepDetail());
   }
 
+  static CollectiveAlgorithm algorithmOf(Operation *op) {
+    return llvm::TypeSwitch<Operation *, CollectiveAlgorithm>(op)
+        .Case<ReshardOp, AllGatherOp, AllReduceOp>([](auto op) {
+          return static_cast<CollectiveAlgorithm>(op.getAlgorithm());
+        })
+        .Default(CollectiveAlgorithm::Direct);
+  }
+
   /// True where only one sub-kernel reads the result of `op`, and exactly what
   /// it holds: then each shard's part is fetched into that kernel's scratch.
-  bool isFetchedOnUse(HaloExchangeOp op) {
-    if (!op.getResult().hasOneUse())
+  /// What is passed on must be kept, and what the operand holds beyond what it
+  /// owns would be sent to shards that have it.
+  bool isFetchedOnUse(Operation *op) {
+    if (!op->hasOneUse() || algorithmOf(op) != CollectiveAlgorithm::Direct)
       return false;
-    auto kernel = dyn_cast<SubKernelOp>(*op.getResult().user_begin());
+    auto kernel = dyn_cast<SubKernelOp>(*op->user_begin());
     if (!kernel)
       return false;
-    unsigned input = op.getResult().use_begin()->getOperandNumber();
+    auto from = cast<ShardedType>(op->getOperand(0).getType());
+    auto to = cast<ShardedType>(op->getResult(0).getType());
+    for (const DimLayout &dim : from.layout().dims)
+      if (dim.held != dim.owned)
+        return false;
+    unsigned input = op->use_begin()->getOperandNumber();
+    if (input >= kernel.getInputs().size())
+      return false; // the initial output
     Convolution geometry = kernel.geometry();
     Split split = kernel.getSplit().split();
-    Grid grid = op.getType().grid();
-    TensorLayout layout = op.getType().layout();
+    Grid grid = to.grid();
+    TensorLayout layout = to.layout();
     const Operand &operand = geometry.inputs[input];
     for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
       Box needed = shardFootprint(geometry, split, operand, shard)

@@ -114,8 +114,7 @@ LogicalResult ReshardOp::verify() {
 
 LogicalResult AllGatherOp::verify() {
   ShardedType from = getInput().getType();
-  if (failed(verifyMove(*this, from, getType())) ||
-      failed(verifyNoHalo(*this, getType())))
+  if (failed(verifyMove(*this, from, getType())))
     return failure();
   Grid grid = getType().grid();
   TensorLayout before = from.layout(), after = getType().layout();

@@ -35,6 +35,29 @@ static ParseResult parseEntries(AsmParser &parser,
   return success();
 }
 
+/// `[` number (`by` algorithm)? (`,` ...)* `]`
+static ParseResult parseGathered(AsmParser &parser,
+                                 SmallVectorImpl<GatheredInput> &gathered) {
+  return parser.parseCommaSeparatedList(
+      AsmParser::Delimiter::Square, [&]() -> ParseResult {
+        GatheredInput &one = gathered.emplace_back();
+        if (parser.parseInteger(one.input))
+          return failure();
+        if (failed(parser.parseOptionalKeyword("by")))
+          return success();
+        StringRef name;
+        SMLoc loc = parser.getCurrentLocation();
+        if (parser.parseKeyword(&name))
+          return failure();
+        std::optional<Algorithm> algorithm = symbolizeAlgorithm(name);
+        if (!algorithm)
+          return parser.emitError(loc, "unknown algorithm '")
+                 << name << "'; one of direct, ring, tree";
+        one.algorithm = static_cast<CollectiveAlgorithm>(*algorithm);
+        return success();
+      });
+}
+
 Attribute PlanAttr::parse(AsmParser &parser, Type) {
   Builder builder(parser.getContext());
   SmallVector<int64_t> grid;
@@ -56,6 +79,7 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   int64_t devices = countShards(grid);
   StringRef algorithm = direct;
   bool streamed = false;
+  SmallVector<GatheredInput> gathered;
   while (succeeded(parser.parseOptionalComma())) {
     if (succeeded(parser.parseOptionalKeyword("stripes"))) {
       if (parser.parseEqual() ||
@@ -74,6 +98,9 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
         return {};
     } else if (succeeded(parser.parseOptionalKeyword("streamed"))) {
       streamed = true;
+    } else if (succeeded(parser.parseOptionalKeyword("gathered"))) {
+      if (parser.parseEqual() || parseGathered(parser, gathered))
+        return {};
     } else if (parser.parseKeyword("devices") || parser.parseEqual() ||
                parser.parseInteger(devices)) {
       return {};
@@ -84,7 +111,8 @@ Attribute PlanAttr::parse(AsmParser &parser, Type) {
   auto emitError = [&] { return parser.emitError(parser.getNameLoc()); };
   return getChecked(function_ref<InFlightDiagnostic()>(emitError),
                     parser.getContext(), ArrayRef<int64_t>(grid), split,
-                    stripes, devices, algorithm, streamed);
+                    stripes, devices, algorithm, streamed,
+                    ArrayRef<GatheredInput>(gathered));
 }
 
 void PlanAttr::print(AsmPrinter &printer) const {
@@ -111,13 +139,23 @@ void PlanAttr::print(AsmPrinter &printer) const {
     printer << ", algorithm = " << getAlgorithm();
   if (getStreamed())
     printer << ", streamed";
+  if (!getGathered().empty()) {
+    printer << ", gathered = [";
+    llvm::interleaveComma(getGathered(), printer, [&](GatheredInput one) {
+      printer << one.input;
+      if (one.algorithm != CollectiveAlgorithm::Direct)
+        printer << " by " << toString(one.algorithm);
+    });
+    printer << ']';
+  }
   printer << '>';
 }
 
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                ArrayRef<int64_t> grid, DictionaryAttr split,
                                DictionaryAttr stripes, int64_t devices,
-                               StringRef algorithm, bool) {
+                               StringRef algorithm, bool streamed,
+                               ArrayRef<GatheredInput> gathered) {
   if (failed(GridAttr::verify(emitError, grid, devices)))
     return failure();
   SmallVector<bool> used(grid.size());
@@ -140,12 +178,16 @@ LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (algorithm != direct)
     return emitError() << "algorithm '" << algorithm
                        << "' is not known; there is '" << direct << "'";
+  if (streamed && !gathered.empty())
+    return emitError() << "a streamed plan leaves its inputs on the host, so "
+                          "that none is gathered";
   return success();
 }
 
 PlanAttr PlanAttr::get(MLIRContext *context, const Split &split,
                        const Convolution &convolution, int64_t devices,
-                       StringRef algorithm, bool streamed) {
+                       StringRef algorithm, bool streamed,
+                       ArrayRef<GatheredInput> gathered) {
   Builder builder(context);
   std::vector<std::string> names = convolution.loopNames();
   NamedAttrList axes, stripes;
@@ -158,7 +200,8 @@ PlanAttr PlanAttr::get(MLIRContext *context, const Split &split,
   }
   std::vector<int64_t> shape = split.grid(devices).shape;
   return get(context, ArrayRef<int64_t>(shape), axes.getDictionary(context),
-             stripes.getDictionary(context), devices, algorithm, streamed);
+             stripes.getDictionary(context), devices, algorithm, streamed,
+             gathered);
 }
 
 Result<Split> PlanAttr::resolve(const Convolution &convolution) const {
@@ -189,6 +232,11 @@ Result<Split> PlanAttr::resolve(const Convolution &convolution) const {
   if (split && getStreamed())
     if (Result<int64_t> shards =
             checkStreamed(convolution, *split, getDevices());
+        !shards)
+      return Error{shards.error()};
+  if (split)
+    if (Result<int64_t> shards =
+            checkGathered(convolution, *split, getGathered());
         !shards)
       return Error{shards.error()};
   return split;

@@ -55,16 +55,11 @@ Result<RankedPlan> dconv::predictPlan(const Convolution &convolution,
     plan.gathered = *request.gathered;
   bool fills = request.query.fillsOutput;
   if (streamed) {
-    if (Result<int64_t> shards =
-            checkStreamed(convolution, split, plan.devices);
-        !shards)
-      return Error{"cannot be streamed: " + shards.error()};
     plan.predicted =
         predict(distributeStreamed(convolution, split, plan.devices, fills));
   } else {
-    plan.predicted =
-        predict(distribute(convolution, split, plan.devices, fills,
-                           plan.gathered));
+    plan.predicted = predict(
+        distribute(convolution, split, plan.devices, fills, plan.gathered));
   }
   if (Result<int64_t> fits =
           checkMemory(plan.predicted, machine, request.budget);
@@ -110,5 +105,46 @@ Result<PlanResult> dconv::evaluatePlan(const Convolution &convolution,
   result.planningSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
+  return result;
+}
+
+Result<PlanResult> dconv::evaluateStream(const Convolution &convolution,
+                                         const StreamPlan &plan,
+                                         const Machine &machine,
+                                         const PlanRequest &request) {
+  const int64_t devices = machine.numDevices();
+  if (Result<int64_t> fits =
+          checkMemory(plan.predicted, machine, request.budget);
+      !fits)
+    return Error{fits.error()};
+  RankedPlan ranked;
+  ranked.split = plan.split;
+  ranked.devices = devices;
+  ranked.predicted = plan.predicted;
+  ranked.cost.seconds.compute = plan.computeSeconds;
+  ranked.cost.seconds.load = plan.seconds() - plan.computeSeconds;
+  ranked.cost.inputs.assign(convolution.inputs.size(), Replication::Copied);
+  LevelBytes host{"host", 0, 0};
+  int64_t most = 0;
+  for (int64_t d = 0; d < devices; ++d) {
+    int64_t received = plan.predicted.scatterBytes[d];
+    int64_t sent = plan.predicted.gatherBytes[d];
+    host.received = std::max(host.received, received);
+    host.sent = std::max(host.sent, sent);
+    most = std::max(most, received + sent);
+  }
+  ranked.cost.links.push_back(host);
+  const int64_t elementBytes = convolution.inputs[0].elementBytes;
+  ranked.words = countWordsOfShards(convolution, plan.split, devices);
+  ranked.words.bytes = most;
+  ranked.words.words = most / elementBytes;
+  ranked.macsMaxOverMean = 1 + ranked.words.imbalance(devices);
+
+  PlanResult result;
+  result.ranked.push_back(std::move(ranked));
+  result.boundWords =
+      int64_t(plan.boundBytes / double(devices) / double(elementBytes));
+  result.bestBoxWords = result.boundWords;
+  result.bestBoxExact = false;
   return result;
 }

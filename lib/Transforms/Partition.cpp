@@ -21,10 +21,11 @@ namespace {
 class Partitioner {
 public:
   Partitioner(RecognizedConvolution &convolution, const Split &split,
-              int64_t devices, bool streamed)
+              PlanAttr plan)
       : convolution(convolution), geometry(geometryWithPadding(convolution)),
-        split(split), streamed(streamed), rewriter(convolution.op),
-        grid(GridAttr::get(rewriter.getContext(), split.grid(devices))),
+        split(split), plan(plan), rewriter(convolution.op),
+        grid(GridAttr::get(rewriter.getContext(),
+                           split.grid(plan.getDevices()))),
         loc(convolution.op.getLoc()) {}
 
   void run() {
@@ -33,8 +34,8 @@ public:
       inputs.push_back(shardInput(i));
     TensorLayout layout = outputLayout(geometry, split);
     auto tensor = cast<RankedTensorType>(convolution.initValue().getType());
-    ShardedType partial = streamed ? streamedType(tensor)
-                                   : typeOf(tensor, layout);
+    ShardedType partial = plan.getStreamed() ? streamedType(tensor)
+                                             : typeOf(tensor, layout);
     Value init =
         ShardOp::create(rewriter, loc, partial, convolution.initValue());
     Value result = createSubKernel(inputs, init);
@@ -76,9 +77,18 @@ private:
     tensor::PadOp pad = fusiblePad(convolution, i);
     Value input = pad ? pad.getSource() : convolution.inputValue(i);
     auto tensor = cast<RankedTensorType>(input.getType());
-    if (streamed)
+    if (plan.getStreamed())
       return ShardOp::create(rewriter, loc, streamedType(tensor), input);
     TensorLayout layout = inputLayout(geometry, split, geometry.inputs[i]);
+    for (GatheredInput gathered : plan.getGathered())
+      if (gathered.input == i) {
+        TensorLayout pieces =
+            piecesLayout(grid.grid(), layout, tensor.getShape().vec());
+        Value value =
+            ShardOp::create(rewriter, loc, typeOf(tensor, pieces), input);
+        return AllGatherOp::create(rewriter, loc, typeOf(tensor, layout), value,
+                                   static_cast<Algorithm>(gathered.algorithm));
+      }
     TensorLayout stripes = layout;
     for (DimLayout &dim : stripes.dims)
       dim.held = dim.owned;
@@ -140,7 +150,7 @@ private:
   RecognizedConvolution &convolution;
   Convolution geometry;
   const Split &split;
-  const bool streamed;
+  const PlanAttr plan;
   IRRewriter rewriter;
   GridAttr grid;
   Location loc;
@@ -174,11 +184,11 @@ class Partition : public dconv::impl::PartitionPassBase<Partition> {
     if (!plan.getStreamed()) {
       bool fills = bool(constantFill(convolution.initValue()));
       Prediction prediction =
-          predict(distribute(geometry, *split, plan.getDevices(), fills));
+          predict(distribute(geometry, *split, plan.getDevices(), fills,
+                             plan.getGathered()));
       bytesReceived += *llvm::max_element(prediction.bytesReceived);
     }
-    Partitioner(convolution, *split, plan.getDevices(), plan.getStreamed())
-        .run();
+    Partitioner(convolution, *split, plan).run();
     ++numSubKernels;
     return success();
   }

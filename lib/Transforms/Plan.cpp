@@ -58,6 +58,7 @@ class Plan : public dconv::impl::PlanPassBase<Plan> {
     }
     request.devices = devices;
     request.split = split;
+    request.gather = gather;
     request.objective = objective;
     request.maxImbalance = maxImbalance;
     request.inputs = inputs;

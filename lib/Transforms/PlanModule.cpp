@@ -1,6 +1,7 @@
 //===- PlanModule.cpp - plans for the convolutions of a module ------------===//
 
 #include "dconv/Transforms/PlanModule.h"
+#include "GatherRequests.h"
 #include "ShardAnnotations.h"
 #include "SplitRequests.h"
 
@@ -8,9 +9,10 @@
 #include "dconv/IR/Dconv.h"
 #include "dconv/Machine/MachineFile.h"
 #include "dconv/Planner/EvaluatePlan.h"
-#include "dconv/Planner/StreamSearch.h"
 
 #include "llvm/Support/raw_ostream.h"
+
+#include <chrono>
 
 using namespace mlir;
 using namespace dconv;
@@ -35,6 +37,10 @@ public:
     if (!parsed)
       return module.emitError() << parsed.error();
     requests = std::move(*parsed);
+    parsed = SplitRequests::parse(request.gather, "gather");
+    if (!parsed)
+      return module.emitError() << parsed.error();
+    gathers = std::move(*parsed);
     if (failed(refuseDynamicConvolutions(module)))
       return failure();
     FailureOr<ShardRequests> annotated = ShardRequests::take(module);
@@ -47,6 +53,9 @@ public:
         return failure();
     if (StringRef name = requests.unused(); !name.empty())
       return module.emitError("split names '")
+             << name << "', but there is no such convolution";
+    if (StringRef name = gathers.unused(); !name.empty())
+      return module.emitError("gather names '")
              << name << "', but there is no such convolution";
     for (PlannedConvolution &convolution : planned)
       write(convolution);
@@ -78,13 +87,16 @@ private:
     convolution.machine = machineOf(devices);
     if (!convolution.machine)
       return failure();
-
     convolution.streamed = there ? there.getStreamed() : request.streamed;
 
     std::optional<Split> whole;
     if (failed(readRequest(convolution, there, spec, whole)) ||
+        failed(readGather(convolution, there)) ||
         failed(checkStreamable(convolution, whole)) ||
-        failed(findPlans(convolution, whole)))
+        (whole && failed(checkGather(convolution, *whole))) ||
+        failed(findPlans(convolution, whole)) ||
+        failed(
+            checkGather(convolution, convolution.result.ranked.front().split)))
       return failure();
     planned.push_back(std::move(convolution));
     return success();
@@ -158,6 +170,52 @@ private:
                              /*isPlan=*/false);
   }
 
+  /// Which inputs are to be gathered.
+  LogicalResult readGather(PlannedConvolution &convolution, PlanAttr there) {
+    linalg::LinalgOp op = convolution.convolution.op;
+    StringRef text = gathers.specFor(convolution.name);
+    std::optional<std::vector<GatheredInput>> &gathered =
+        convolution.request.gathered;
+    if (!text.empty()) {
+      Result<std::vector<GatheredInput>> asked =
+          parseGathered(text, convolution.convolution);
+      if (!asked)
+        return op.emitOpError()
+               << "'" << convolution.name << "': " << asked.error();
+      gathered = std::move(*asked);
+      if (convolution.streamed && !there)
+        return op.emitOpError()
+               << "'" << convolution.name
+               << "': to be streamed it leaves its inputs on the host, but "
+                  "gather '"
+               << text << "' is asked for";
+    }
+    if (!there)
+      return success();
+    bool agrees = !gathered || there.getGathered() == ArrayRef(*gathered);
+    if (!agrees && gathers.names(convolution.name))
+      return op.emitOpError()
+             << "'" << convolution.name
+             << "' carries a plan that gathers other inputs than '" << text
+             << "'; remove one of them";
+    gathered = there.getGathered().vec();
+    return success();
+  }
+
+  /// That `split` makes copies of what is to be gathered.
+  static LogicalResult checkGather(const PlannedConvolution &convolution,
+                                   const Split &split) {
+    if (!convolution.request.gathered)
+      return success();
+    Result<int64_t> shards = checkGathered(convolution.geometry, split,
+                                           *convolution.request.gathered);
+    if (shards)
+      return success();
+    linalg::LinalgOp op = convolution.convolution.op;
+    return op.emitOpError()
+           << "'" << convolution.name << "': " << shards.error();
+  }
+
   /// That a split can be streamed where it is to be.
   LogicalResult checkStreamable(const PlannedConvolution &convolution,
                                 const std::optional<Split> &whole) {
@@ -220,6 +278,8 @@ private:
         known.try_emplace(keyOf(convolution, whole), planned.size());
     if (!isNew) {
       convolution.sameAs = entry->second;
+      convolution.streamed = planned[entry->second].streamed;
+      convolution.stream = planned[entry->second].stream;
       convolution.result = planned[entry->second].result;
       convolution.result.planningSeconds = 0;
       return success();
@@ -240,23 +300,23 @@ private:
     return diag << found.error();
   }
 
-  Result<PlanResult> plansOf(const PlannedConvolution &convolution,
+  Result<PlanResult> plansOf(PlannedConvolution &convolution,
                              const std::optional<Split> &whole) {
     const Convolution &geometry = convolution.geometry;
     const Machine &machine = *convolution.machine;
     if (!whole)
       return search(convolution);
-    if (request.judgesGiven && !convolution.streamed)
+    if (request.judgesGiven && convolution.streamed) {
+      convolution.stream =
+          streamCost(geometry, *whole, machine, convolution.request.query,
+                     convolution.request.budget);
+      return evaluateStream(geometry, *convolution.stream, machine,
+                            convolution.request);
+    }
+    if (request.judgesGiven)
       return judge(convolution, *whole);
-    return predictOne(convolution, *whole);
-  }
-
-  /// `split` with its bytes and memory.
-  static Result<PlanResult> predictOne(const PlannedConvolution &convolution,
-                                       const Split &split) {
-    Result<RankedPlan> plan =
-        predictPlan(convolution.geometry, split, *convolution.machine,
-                    convolution.request, convolution.streamed);
+    Result<RankedPlan> plan = predictPlan(
+        geometry, *whole, machine, convolution.request, convolution.streamed);
     if (!plan)
       return Error{plan.error()};
     PlanResult result;
@@ -264,17 +324,33 @@ private:
     return result;
   }
 
-  /// What the search finds; of streamed splits where that is asked for.
-  static Result<PlanResult> search(const PlannedConvolution &convolution) {
-    const PlanRequest &request = convolution.request;
+  /// What the search finds; where no plan with a shard per device fits, one
+  /// that is streamed.
+  Result<PlanResult> search(PlannedConvolution &convolution) {
+    const PlanRequest &own = convolution.request;
     const Machine &machine = *convolution.machine;
-    if (!convolution.streamed)
-      return planConvolution(convolution.geometry, machine, request);
-    Result<StreamPlan> streamed = searchStreams(
-        convolution.geometry, machine, request.query, request.budget);
+    Result<PlanResult> found = Error{""};
+    if (!convolution.streamed) {
+      found = planConvolution(convolution.geometry, machine, own);
+      if (found || !request.streams || !own.fixed.axes.empty())
+        return found;
+    }
+    auto start = std::chrono::steady_clock::now();
+    Result<StreamPlan> streamed =
+        searchStreams(convolution.geometry, machine, own.query, own.budget);
     if (!streamed)
-      return Error{streamed.error()};
-    return predictOne(convolution, streamed->split);
+      return Error{convolution.streamed
+                       ? streamed.error()
+                       : found.error() + "; " + streamed.error()};
+    convolution.streamed = true;
+    convolution.stream = std::move(*streamed);
+    found =
+        evaluateStream(convolution.geometry, *convolution.stream, machine, own);
+    if (found)
+      found->planningSeconds = std::chrono::duration<double>(
+                                   std::chrono::steady_clock::now() - start)
+                                   .count();
+    return found;
   }
 
   /// The plan of `whole`, then what the search finds.
@@ -333,7 +409,10 @@ private:
        << convolution.convolution.input << ';' << convolution.streamed
        << (whole ? "whole " + toString(*whole, geometry)
                  : toString(request.fixed, geometry))
-;
+       << ';' << request.gathered.has_value();
+    if (request.gathered)
+      for (GatheredInput one : *request.gathered)
+        os << one.input << toString(one.algorithm);
     return key;
   }
 
@@ -342,13 +421,13 @@ private:
     linalg::LinalgOp op = convolution.convolution.op;
     op->setAttr(PlanAttr::name,
                 PlanAttr::get(op.getContext(), plan.split, convolution.geometry,
-                              convolution.machine->numDevices(),
-                              plan.algorithm, convolution.streamed));
+                              convolution.machine->numDevices(), plan.algorithm,
+                              convolution.streamed, plan.gathered));
   }
 
   ModuleOp module;
   const ModulePlanRequest &request;
-  SplitRequests requests;
+  SplitRequests requests, gathers;
   ShardRequests annotations;
   /// By the number of devices asked for.
   std::map<int64_t, std::shared_ptr<const Machine>> machines;

@@ -82,9 +82,17 @@ Batch::compile(const std::vector<Program *> &programs, const Case &like,
   plan.stream = like.streamed;
   for (size_t i = 0; i < programs.size(); ++i) {
     text += textOf(*programs[i], i);
-    for (const PlannedConvolution &convolution : programs[i]->convolutions)
+    for (const PlannedConvolution &convolution : programs[i]->convolutions) {
+      const std::string name = nameOf(convolution, i);
       if (!convolution.split.empty())
-        plan.split += nameOf(convolution, i) + ":" + convolution.split + ";";
+        plan.split += name + ":" + convolution.split + ";";
+      std::string gather;
+      for (GatheredInput one : convolution.gathered)
+        gather += (gather.empty() ? "" : ",") + std::to_string(one.input) +
+                  "=" + toString(one.algorithm);
+      if (!gather.empty())
+        plan.gather += name + ":" + gather + ";";
+    }
   }
 
   ScopedDiagnosticHandler handler(&context(), [&](Diagnostic &diagnostic) {
@@ -152,7 +160,8 @@ static std::string predictAll(const Program &program, size_t number,
     Prediction prediction =
         predict(which.streamed
                     ? distributeStreamed(geometry, *split, devices, fills)
-                    : distribute(geometry, *split, devices, fills));
+                    : distribute(geometry, *split, devices, fills,
+                                 convolution.gathered));
     runtime::Counters counters(devices);
     counters.bytesReceived = prediction.bytesReceived;
     counters.bytesSent = prediction.bytesSent;

@@ -238,13 +238,40 @@ static Case streamedCase(const Operation &operation, const Setting &setting,
           /*streamed=*/true};
 }
 
+/// `operation` with what `split` replicates gathered by algorithms that `seed`
+/// draws, where there is anything.
+static void addGathered(Cases &cases, const Operation &operation,
+                        const Setting &setting, const std::string &name,
+                        const std::string &split, int64_t devices,
+                        uint64_t seed) {
+  const Convolution &geometry = operation.geometry;
+  Result<Split> parsed = parseSplit(split, geometry);
+  std::vector<GatheredInput> gathered;
+  for (unsigned i = 0; parsed && i < geometry.inputs.size(); ++i) {
+    GatheredInput one{i,
+                      static_cast<CollectiveAlgorithm>(nextRandom(seed) % 3)};
+    if (checkGathered(geometry, *parsed, {one}))
+      gathered.push_back(one);
+  }
+  if (gathered.empty())
+    return;
+  cases.push_back({name + "/gather", devices, [=] {
+                     Program program = programOf(operation, setting, split);
+                     program.convolutions[0].gathered = gathered;
+                     return program;
+                   }});
+}
+
 void add(Cases &cases, const Operation &operation, const Setting &setting,
          const std::string &type, const std::string &split, int64_t devices) {
   const std::string name =
       operation.name + "/" + type + "/" + (split.empty() ? "default" : split);
   cases.push_back(
       {name, devices, [=] { return programOf(operation, setting, split); }});
-  if (!split.empty() && llvm::xxh3_64bits(name) % 4 == 0)
+  const uint64_t drawn = llvm::xxh3_64bits(name);
+  if (!split.empty() && drawn % 4 == 1)
+    addGathered(cases, operation, setting, name, split, devices, drawn);
+  if (!split.empty() && drawn % 4 == 0)
     cases.push_back(streamedCase(operation, setting, name, split, devices));
 }
 

@@ -5,6 +5,8 @@
 
 #include "Operation.h"
 
+#include "dconv/Geometry/Prediction.h"
+
 #include "llvm/ADT/StringRef.h"
 
 #include <functional>
@@ -19,6 +21,7 @@ struct PlannedConvolution {
   std::string function;     ///< what its function adds to the case's name
   unsigned index = 0;       ///< in its function
   int64_t executions = 1;   ///< times it runs in one run of the program
+  std::vector<GatheredInput> gathered; ///< inputs that the devices copy
 };
 
 /// A program with its data and the results it must give.
@@ -32,7 +35,8 @@ struct Program {
 
 /// One test: a program that is made when it is needed.
 struct Case {
-  std::string name; ///< stable: OP/TYPE/SPLIT, and /stream where it is
+  /// Stable: OP/TYPE/SPLIT, and /stream or /gather where it does.
+  std::string name;
   int64_t devices;
   std::function<Program()> build;
   bool streamed = false; ///< the tensors stay on the host
@@ -77,7 +81,8 @@ std::string fillText(const std::string &name, ElementType type,
 Tensor spreadOut(const Tensor &tensor, const Shape &spread);
 
 /// Appends a case for `operation` under `split`, and for one in four another
-/// that streams: with the reductions last, on as many devices, at most, as
+/// that gathers what the split replicates, and for one in four another that
+/// streams: with the reductions last, on as many devices, at most, as
 /// leave no sum to several.
 void add(Cases &cases, const Operation &operation, const Setting &setting,
          const std::string &type, const std::string &split, int64_t devices);

@@ -31,9 +31,11 @@ public:
     phases();
     links();
     axes();
-    operands();
+    if (!planned.streamed)
+      operands();
     balance();
-    bound();
+    if (!planned.streamed)
+      bound();
   }
 
 private:
@@ -200,7 +202,7 @@ void Explainer::axes() {
   std::vector<std::string> names = geometry.loopNames();
   for (const AxisSplit &axis : plan.split.axes)
     os << "  " << names[axis.loop] << "=" << axis.lengths.size() << ": "
-       << meaning(axis)
+       << (planned.streamed ? lengths(axis, "iteration") : meaning(axis))
        << "\n";
 }
 

@@ -67,6 +67,7 @@ static json::Object convolutionObject(const PlanReport &report,
   object["optimal"] = result.optimal;
   object["at_least"] = result.atLeast;
   object["planning_seconds"] = result.planningSeconds;
+  object["streamed"] = convolution.streamed;
   object["why"] = whyFirst(convolution);
   if (std::string weights = weightsText(convolution); !weights.empty())
     object["weights"] = weights;

@@ -169,6 +169,20 @@ static void printBounds(const PlannedConvolution &convolution,
      << "  " << proofText(convolution) << "\n";
 }
 
+/// The same of a plan whose tensors stay on the host.
+static void printStream(const StreamPlan &plan, raw_ostream &os) {
+  os << "  streamed: the tensors stay on the host, the devices bring and "
+        "return "
+        "parts\n"
+     << "  bytes between the host and the devices: lower bound "
+     << withCommas(int64_t(plan.boundBytes)) << ", this plan "
+     << withCommas(plan.bytes) << "\n"
+     << "  seconds: compute " << secondsText(plan.computeSeconds)
+     << ", busiest link " << secondsText(plan.linkSeconds)
+     << ", the longer of the two counts; first loads and last store "
+     << secondsText(plan.fillSeconds) << "\n";
+}
+
 static void printRejected(const PlannedConvolution &convolution,
                           raw_ostream &os) {
   for (const RejectedPlan &plan : convolution.result.rejected)
@@ -192,7 +206,10 @@ static void printConvolution(const PlanReport &report,
   if (convolution.origin == PlannedConvolution::Kept)
     os << "  keeps the plan it carries; below it what the search finds\n";
   printTable(report, convolution, os);
-  printBounds(convolution, os);
+  if (convolution.stream)
+    printStream(*convolution.stream, os);
+  else
+    printBounds(convolution, os);
   if (std::string why = whyFirst(convolution); !why.empty())
     os << "  " << why << "\n";
   printRejected(convolution, os);

@@ -80,6 +80,9 @@ std::string dconv::whyFirst(const PlannedConvolution &convolution) {
   const std::vector<RankedPlan> &ranked = convolution.result.ranked;
   if (convolution.origin != PlannedConvolution::Searched)
     return "the plan was given, not chosen";
+  if (convolution.streamed)
+    return "streamed from the host: no plan with one shard per device fits "
+           "the memory";
   if (ranked.size() < 2)
     return "no other split was to be compared with";
   const RankedPlan &first = ranked[0], &second = ranked[1];

@@ -139,6 +139,7 @@ private:
     // One more than is shown says why the first was chosen.
     request.top = std::max(2u, options.top);
     request.judgesGiven = true;
+    request.streams = options.stream;
     FailureOr<std::vector<PlannedConvolution>> planned =
         planModule(*module, request);
     if (failed(planned))

@@ -29,12 +29,6 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
                "(default: no limit)"),
       cl::value_desc("SIZE"), cl::location(options.deviceMemory),
       cl::cat(category));
-  cl::opt<std::string, true> machine(
-      "machine",
-      cl::desc("machine file to plan with; reports what it predicts beside "
-               "what is measured (default: a description of this host)"),
-      cl::value_desc("M.yaml"), cl::location(options.machine),
-      cl::cat(category));
   cl::opt<bool, true> stream(
       "stream",
       cl::desc("leave the tensors on the host and stream their parts through "
@@ -49,12 +43,24 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
       "device-bandwidth",
       cl::desc("likewise between the host and each device"),
       cl::value_desc("4GB/s"), cl::cat(category));
+  cl::opt<std::string, true> machine(
+      "machine",
+      cl::desc("machine file to plan with; reports what it predicts beside "
+               "what is measured (default: a description of this host)"),
+      cl::value_desc("M.yaml"), cl::location(options.machine),
+      cl::cat(category));
   cl::list<std::string, std::vector<std::string>> splits(
       "split",
       cl::desc("how to split every convolution, or the one named: "
                "[func#index:]dim=parts|dim=[len,len,...],...; with ',*' at the "
                "end the other dims are searched (default: all are)"),
       cl::value_desc("[NAME:]SPEC"), cl::location(options.splits),
+      cl::cat(category));
+  cl::list<std::string, std::vector<std::string>> gathers(
+      "gather",
+      cl::desc("let the devices make the copies that the split needs of an "
+               "input: [func#index:]input|filter[=ring|tree],..."),
+      cl::value_desc("[NAME:]INPUT"), cl::location(options.gathers),
       cl::cat(category));
   cl::list<std::string, std::vector<std::string>> inputs(
       "input",

@@ -18,12 +18,13 @@ struct RunOptions {
   std::string entry;
   int64_t devices = 0; ///< 0: not given
   std::string deviceMemory;
+  std::string machine; ///< a machine file
   bool stream = false;
   /// Bytes per second over the links to the host: to all devices together, and
   /// to each; no limit where absent.
   std::optional<double> hostBandwidth, deviceBandwidth;
-  std::string machine; ///< a machine file
   std::vector<std::string> splits;
+  std::vector<std::string> gathers;
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
   uint64_t seed = 1;

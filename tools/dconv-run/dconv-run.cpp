@@ -129,14 +129,18 @@ private:
       return complain(Unusable,
                       "--split is for files at level 0 and 1, but this one is "
                       "partitioned already");
-    if (!options.machine.empty() && level >= 2)
+    if (!options.gathers.empty() && level >= 2)
       return complain(Unusable,
-                      "--machine is for files at level 0 and 1, but this one is "
+                      "--gather is for files at level 0 and 1, but this one is "
                       "partitioned already");
     if (options.stream && level >= 1)
       return complain(Unusable,
                       "--stream is for files at level 0, but this one is "
                       "planned already");
+    if (!options.machine.empty() && level >= 2)
+      return complain(Unusable,
+                      "--machine is for files at level 0 and 1, but this one is "
+                      "partitioned already");
     if (options.outputs.size() > signature.results.size())
       return complain(Unusable, "'" + options.entry + "' has " +
                                     llvm::Twine(signature.results.size()) +
@@ -200,6 +204,7 @@ private:
     request.devices = options.devices;
     request.budget = budget;
     request.split = llvm::join(options.splits, ";");
+    request.gather = llvm::join(options.gathers, ";");
     request.streamed = options.stream;
     FailureOr<std::vector<PlannedConvolution>> planned =
         planModule(*module, request);

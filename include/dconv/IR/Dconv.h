@@ -3,7 +3,7 @@
 #ifndef DCONV_IR_DCONV_H
 #define DCONV_IR_DCONV_H
 
-#include "dconv/Geometry/Distribution.h"
+#include "dconv/Geometry/Prediction.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -16,6 +16,13 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dconv/IR/DconvEnums.h.inc"
+
+namespace dconv {
+/// Of a parameter of an attribute.
+inline llvm::hash_code hash_value(const GatheredInput &gathered) {
+  return llvm::hash_combine(gathered.input, gathered.algorithm);
+}
+} // namespace dconv
 
 #include "dconv/IR/DconvDialect.h.inc"
 

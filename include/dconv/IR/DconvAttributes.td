@@ -14,6 +14,14 @@ def Dconv_Combiner : I32EnumAttr<"Combiner", "how partial results combine", [
   let cppNamespace = "::dconv";
 }
 
+def Dconv_Algorithm : I32EnumAttr<"Algorithm",
+    "how a box that one shard owns reaches those that need it", [
+    I32EnumAttrCase<"Direct", 0, "direct">,
+    I32EnumAttrCase<"Ring", 1, "ring">,
+    I32EnumAttrCase<"Tree", 2, "tree">]> {
+  let cppNamespace = "::dconv";
+}
+
 def Dconv_GridAttr : Dconv_Attr<"Grid", "grid"> {
   let summary = "the grid of shards, and on how many devices they run";
   let description = [{
@@ -135,12 +143,16 @@ def Dconv_PlanAttr : Dconv_Attr<"Plan", "plan"> {
     parts of a dim where they are not balanced. `devices`: how many run the
     shards; as many as shards where it is not written. `algorithm`: how each
     shard computes; `direct` where it is not written, and the only one so far.
-    `streamed`: the tensors stay on the host, and the shards of a device, in the
+    `gathered`: inputs, by number, that the split replicates and of which each
+    shard gets a piece from the host and the rest from the other shards, directly
+    or `by ring` or `by tree` (see `dconv.all_gather`); of the others it gets its
+    copy from the host. `streamed`: the tensors stay on the host, and the shards of a device, in the
     order of the grid, bring and return their parts.
 
     ```mlir
     linalg.conv_2d_nhwc_hwcf {dconv.plan = #dconv.plan<grid = [2, 2],
         split = {o0 = 0, oc = 1}, stripes = {o0 = [30, 26]}, devices = 2>} ...
+    #dconv.plan<grid = [8], split = {o0 = 0}, gathered = [1 by tree]>
     ```
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$grid,
@@ -148,7 +160,8 @@ def Dconv_PlanAttr : Dconv_Attr<"Plan", "plan"> {
                         "::mlir::DictionaryAttr":$stripes,
                         "int64_t":$devices,
                         StringRefParameter<>:$algorithm,
-                        "bool":$streamed);
+                        "bool":$streamed,
+                        ArrayRefParameter<"::dconv::GatheredInput">:$gathered);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -156,9 +169,10 @@ def Dconv_PlanAttr : Dconv_Attr<"Plan", "plan"> {
     static PlanAttr get(::mlir::MLIRContext *context, const Split &split,
                         const Convolution &convolution, int64_t devices,
                         ::llvm::StringRef algorithm = direct,
-                        bool streamed = false);
-    /// The split it asks for, or why it does not fit `convolution`, or cannot be
-    /// streamed where it is to be.
+                        bool streamed = false,
+                        ::llvm::ArrayRef<GatheredInput> gathered = {});
+    /// The split it asks for, or why it does not fit `convolution`, cannot be
+    /// streamed where it is to be, or makes no copies of what is gathered.
     Result<Split> resolve(const Convolution &convolution) const;
   }];
 }

@@ -62,6 +62,17 @@ class Dconv_CollectiveOp<string mnemonic>
   let hasFolder = 1; // the same sharding on both sides
 }
 
+/// A collective that may pass boxes on.
+class Dconv_RoutedOp<string mnemonic> : Dconv_CollectiveOp<mnemonic> {
+  let arguments = (ins Dconv_ShardedType:$input,
+                       DefaultValuedAttr<Dconv_Algorithm,
+                                         "::dconv::Algorithm::Direct">:$algorithm);
+  let assemblyFormat = [{
+    $input (`by` $algorithm^)? attr-dict
+        `:` qualified(type($input)) `->` qualified(type($result))
+  }];
+}
+
 def Dconv_HaloExchangeOp : Dconv_CollectiveOp<"halo_exchange"> {
   let summary = "gives each shard the window that its sub-kernel reads";
   let description = [{
@@ -83,12 +94,13 @@ def Dconv_HaloExchangeOp : Dconv_CollectiveOp<"halo_exchange"> {
   }];
 }
 
-def Dconv_ReshardOp : Dconv_CollectiveOp<"reshard"> {
+def Dconv_ReshardOp : Dconv_RoutedOp<"reshard"> {
   let summary = "moves a tensor to other stripes";
   let description = [{
     Every shard gets what the result's sharding says it owns from those that own
     it in the operand's, of replicas from the one with its own coordinates.
-    Neither side is partial.
+    Neither side is partial. A box that several shards need goes `by` the
+    algorithm that `dconv.all_gather` describes.
 
     ```mlir
     %1 = dconv.reshard %0 : !dconv.sharded<tensor<4x6xf32>, #rows>
@@ -97,29 +109,44 @@ def Dconv_ReshardOp : Dconv_CollectiveOp<"reshard"> {
   }];
 }
 
-def Dconv_AllGatherOp : Dconv_CollectiveOp<"all_gather"> {
+def Dconv_AllGatherOp : Dconv_RoutedOp<"all_gather"> {
   let summary = "replicates a tensor along axes that cut it";
   let description = [{
     The result is not cut along some axes of the operand's sharding; each shard
-    receives the stripes of the others on these axes.
+    receives the stripes of the others on these axes, and the halo that the
+    result's sharding says it holds.
 
     ```
     shard 0  shard 1         shard 0   shard 1
      [a b]    [c d]    ->    [a b c d] [a b c d]
     ```
 
+    Directly, each shard gets a box from its owner. By a ring or a tree the box
+    reaches each device once, in the first of its shards that need that box, from
+    which the others copy it. The devices that need it are numbered 1, 2, ... from
+    the owner's device, 0, in ascending order, cyclically. In a ring, number k
+    gets it from number k - 1, so that nobody sends it to two devices; where fewer
+    boxes than devices go to the same shards they travel in pieces. In a tree,
+    number k gets it from number k - 2^r, for the largest 2^r that is not more
+    than k: after r rounds 2^r devices have it.
+
     ```mlir
     %1 = dconv.all_gather %0 : !dconv.sharded<tensor<4xf32>, #rows>
+                            -> !dconv.sharded<tensor<4xf32>, #whole>
+    %2 = dconv.all_gather %0 by ring
+                             : !dconv.sharded<tensor<4xf32>, #rows>
                             -> !dconv.sharded<tensor<4xf32>, #whole>
     ```
   }];
 }
 
-def Dconv_AllReduceOp : Dconv_CollectiveOp<"all_reduce"> {
+def Dconv_AllReduceOp : Dconv_RoutedOp<"all_reduce"> {
   let summary = "combines partial sums; every shard gets the whole sum";
   let description = [{
     Adds, in ascending shard index, what the shards along the operand's partial
-    axes hold. The result is replicated along these axes.
+    axes hold. The result is replicated along these axes: each shard gets a piece
+    of the sum, and these are gathered `by` the algorithm that `dconv.all_gather`
+    describes.
 
     ```
     shard 0  shard 1         shard 0     shard 1

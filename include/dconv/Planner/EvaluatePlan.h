@@ -4,11 +4,12 @@
 #define DCONV_PLANNER_EVALUATEPLAN_H
 
 #include "dconv/Planner/PlanSearch.h"
+#include "dconv/Planner/StreamSearch.h"
 
 namespace dconv {
 
 /// `split` as a plan, with bytes and memory alone. An error where a device has
-/// too little, or where it is to be streamed and cannot.
+/// too little. Where `streamed`, it passes checkStreamed.
 Result<RankedPlan> predictPlan(const Convolution &convolution,
                                const Split &split, const Machine &machine,
                                const PlanRequest &request,
@@ -20,6 +21,15 @@ Result<RankedPlan> predictPlan(const Convolution &convolution,
 Result<PlanResult> evaluatePlan(const Convolution &convolution,
                                 const Split &split, const Machine &machine,
                                 const PlanRequest &request);
+
+/// `plan` likewise. Of the transfers between the host and the devices its
+/// phases have, as `load`, what does not overlap with the computation. Words
+/// are those that the host and the busiest device exchange, in elements of the
+/// first input; the bound is that of such a device, and no box is known.
+Result<PlanResult> evaluateStream(const Convolution &convolution,
+                                  const StreamPlan &plan,
+                                  const Machine &machine,
+                                  const PlanRequest &request);
 
 } // namespace dconv
 

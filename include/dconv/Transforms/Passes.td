@@ -121,6 +121,13 @@ def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
     with `objective=words` the one that moves the fewest words
     (docs/dconv-plan.md).
 
+    With `gather` each shard gets a piece of an input that the split replicates,
+    and the others' from the devices: `input`, `filter` or both, comma-separated,
+    each maybe with `=ring` or `=tree` (see `dconv.all_gather`);
+    `func#index:filter` for one convolution. An input of which the split makes no
+    copies is an error. Without, what is searched gathers where that is predicted
+    to be faster.
+
     With `stream` the tensors stay on the host and the shards of a device bring
     their parts one after the other: the dims of a SPEC from the outermost to the
     innermost, reductions last.
@@ -140,6 +147,8 @@ def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
   let options = [
     Option<"split", "split", "std::string", "\"\"",
            "SPEC for all, or func#index:SPEC;... (default: searched)">,
+    Option<"gather", "gather", "std::string", "\"\"",
+           "inputs whose copies the devices make: input, filter">,
     Option<"devices", "devices", "int64_t", "0",
            "devices that run the shards (default: the plan's, else the "
            "machine's, else 4)">,
@@ -182,9 +191,11 @@ def PartitionPass : Pass<"dconv-partition", "::mlir::ModuleOp"> {
   let description = [{
     Rewrites every convolution that carries a `dconv.plan` into `shard`,
     `halo_exchange`, `sub_kernel`, the reduction its split asks for, and
-    `unshard`. A plan that is streamed becomes `shard`, `sub_kernel` and
-    `unshard` of streamed tensors. A `tensor.pad` with a constant, static and not negative, in front
-    of an input becomes its local padding; it stays for its other users.
+    `unshard`. What the plan gathers is sharded in pieces, which an `all_gather`
+    makes the windows of the shards. A plan that is streamed becomes `shard`,
+    `sub_kernel` and `unshard` of streamed tensors. A `tensor.pad` with a constant,
+    static and not negative, in front of an input becomes its local padding; it
+    stays for its other users.
 
     Guarantees that no `dconv.plan` is left; a plan it cannot honour is an
     error, never a silent fallback.
@@ -294,6 +305,18 @@ def PrintConvolutions : Pass<"dconv-print-convolutions", "::mlir::ModuleOp"> {
     Prints a line per convolution: its name in reports and SPECs, its dims with
     their extents, and its inputs; for an op that looks like one and is not
     taken, the reason.
+  }];
+}
+
+def PrintCommunicationMap
+    : Pass<"dconv-print-communication-map", "::mlir::ModuleOp"> {
+  let summary = "prints who computes what and which boxes move, as JSON";
+  let description = [{
+    For planned convolutions (level 1) and sharded values (level 2) it prints,
+    per program from the host to the host, the sub-kernels with their devices,
+    iterations, footprints and local padding, and every box that moves: from
+    which shard, or the host, to which, of which tensor, in which step, and how
+    many bytes. docs/certificate.md shows an example.
   }];
 }
 

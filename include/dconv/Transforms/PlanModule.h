@@ -5,6 +5,7 @@
 
 #include "dconv/IR/Recognize.h"
 #include "dconv/Planner/PlanSearch.h"
+#include "dconv/Planner/StreamSearch.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -22,12 +23,17 @@ struct ModulePlanRequest {
   /// `,*` leaves the dims it does not name to the search, others are the whole
   /// split.
   std::string split;
+  /// Inputs whose copies the devices make, separated by ';': "filter", or
+  /// "func#index:input=ring,filter". Where it says nothing of a convolution
+  /// that is searched, the cheaper.
+  std::string gather;
   bool searchesRest = false; ///< as if each SPEC ended in `,*`
   Objective objective = Objective::Time;
   double maxImbalance = 0.1;
   Residence inputs = Residence::Host;
   Residence output = Residence::Host;
   bool streamed = false;        ///< the tensors stay on the host
+  bool streams = true;          ///< they may where no other plan fits
   bool weightsResident = false; ///< filters lie where they are read
   unsigned top = 1;             ///< plans to return
   /// Splits that are given are judged like those that are found: with their
@@ -47,7 +53,8 @@ struct PlannedConvolution {
   /// The first plan was in the module, or a SPEC gave the whole of it; those
   /// after it are what the search found, where more than one was asked for.
   enum Origin { Searched, Kept, Given } origin = Searched;
-  bool streamed = false; ///< the tensors stay on the host
+  bool streamed = false;            ///< the tensors stay on the host
+  std::optional<StreamPlan> stream; ///< where they do, and it was judged
   PlanResult result;
   /// Number of an equal convolution, planned before: they share the result.
   std::optional<size_t> sameAs;

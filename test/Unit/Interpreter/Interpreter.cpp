@@ -135,7 +135,11 @@ Result<Interpreter::Value> Interpreter::runMove(Operation *op,
     return wrap(gather(**value, from, movement));
   if (isa<ReduceScatterOp, AllReduceOp>(op))
     return wrap(reduce(**value, from, to, movement));
-  return wrap(redistribute(**value, from, to, movement));
+  auto by = op->getAttrOfType<IntegerAttr>("algorithm");
+  return wrap(redistribute(**value, from, to,
+                           by ? static_cast<Algorithm>(by.getInt())
+                              : Algorithm::Direct,
+                           movement));
 }
 
 Result<ShardedTensor> Interpreter::runSubKernel(SubKernelOp op, Frame &frame) {

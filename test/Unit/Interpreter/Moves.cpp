@@ -2,6 +2,8 @@
 
 #include "Moves.h"
 
+#include <map>
+
 using namespace mlir;
 
 namespace dconv::test {
@@ -114,14 +116,53 @@ private:
 };
 } // namespace
 
+/// Counts what passes through the ring or tree of each box of one owner, given
+/// the elements that each shard needs of it: numbers of elements, row-major.
+static void
+countPassedOn(int64_t owner,
+              const std::map<int64_t, std::vector<Position>> &needs,
+              Algorithm by, Movement &movement) {
+  const Grid &grid = movement.grid;
+  // Those who need the same make up one ring, or tree.
+  std::map<std::vector<Position>, std::vector<int64_t>> groups;
+  for (const auto &[shard, elements] : needs)
+    groups[elements].push_back(shard);
+  for (const auto &[elements, shards] : groups) {
+    // Number of the device, then its first shard that needs them.
+    std::map<int64_t, int64_t> devices;
+    for (int64_t shard : shards) {
+      int64_t number =
+          (grid.deviceOf(shard) - grid.deviceOf(owner) + grid.devices) %
+          grid.devices;
+      auto [first, isNew] = devices.try_emplace(number, shard);
+      if (!isNew || number == 0) // a copy on the device
+        if (int64_t from = number == 0 ? owner : first->second; from != shard)
+          movement.received[shard][from] += elements.size();
+    }
+    devices[0] = owner;
+    std::vector<int64_t> members;
+    for (auto [number, shard] : devices)
+      members.push_back(shard);
+    for (size_t k = 1; k < members.size(); ++k) {
+      size_t back = 1;
+      while (by == Algorithm::Tree && 2 * back <= k)
+        back *= 2;
+      movement.received[members[k]][members[k - back]] += elements.size();
+    }
+  }
+}
+
 Result<ShardedTensor> redistribute(const ShardedTensor &value, ShardedType from,
-                                   ShardedType to, Movement &movement) {
+                                   ShardedType to, Algorithm by,
+                                   Movement &movement) {
   if (from.isPartial() || to.isPartial())
     return Error{"moves partial sums as if they were the tensor"};
   Grid grid = to.grid();
   TensorLayout layout = to.layout();
   Owners owners(from);
   ShardedTensor result;
+  // By owner, what each shard needs of it.
+  std::map<int64_t, std::map<int64_t, std::vector<Position>>> needs;
   for (int64_t shard = 0; shard < grid.numShards(); ++shard) {
     ElementType type = value.shards[shard].type;
     Tensor &window = result.shards.emplace_back(type, layout.held(grid, shard),
@@ -134,10 +175,14 @@ Result<ShardedTensor> redistribute(const ShardedTensor &value, ShardedType from,
       if (!element)
         return Error{element.error()};
       *window.find(at) = *element;
-      if (*owner != shard)
+      if (by != Algorithm::Direct)
+        needs[*owner][shard].push_back(at);
+      else if (*owner != shard)
         ++movement.received[shard][*owner];
     }
   }
+  for (const auto &[owner, shards] : needs)
+    countPassedOn(owner, shards, by, movement);
   return result;
 }
 

@@ -43,9 +43,10 @@ Result<ShardedTensor> scatter(const Tensor &tensor, ShardedType to,
                               Movement &movement);
 
 /// dconv.halo_exchange, dconv.reshard and dconv.all_gather: each shard gets
-/// what `to` says it holds from the owners in `from`.
+/// what `to` says it holds from the owners in `from`; `by` says which way.
 Result<ShardedTensor> redistribute(const ShardedTensor &value, ShardedType from,
-                                   ShardedType to, Movement &movement);
+                                   ShardedType to, Algorithm by,
+                                   Movement &movement);
 
 /// dconv.reduce_scatter and dconv.all_reduce: each shard gets what `to` says it
 /// holds as the combination, by ascending shard, of what its group holds.

@@ -72,6 +72,7 @@ public:
       check(splits[i], split, devices, /*streamed=*/false);
       if (i % 3 == 1)
         stream(split, devices);
+      gather(splits[i], split, devices, drawn);
       if (testing::Test::HasFailure())
         return;
     }
@@ -90,12 +91,30 @@ private:
     check(toString(split, geometry), split, devices, /*streamed=*/true);
   }
 
+  /// Gathers, of the inputs that `split` replicates, one or both.
+  void gather(const std::string &spec, const Split &split, int64_t devices,
+              uint64_t drawn) {
+    std::vector<GatheredInput> gathered;
+    for (unsigned i = 0; i < geometry.inputs.size(); ++i) {
+      drawn = hash(drawn);
+      GatheredInput one{i, static_cast<CollectiveAlgorithm>(drawn % 3)};
+      if (drawn / 3 % 3 && checkGathered(geometry, split, {one}))
+        gathered.push_back(one);
+    }
+    if (!gathered.empty())
+      check(spec, split, devices, /*streamed=*/false, gathered);
+  }
+
   void check(const std::string &spec, const Split &split, int64_t devices,
-             bool streamed) {
+             bool streamed, const std::vector<GatheredInput> &gathered = {}) {
     OwningOpRef<ModuleOp> copy = module->clone();
     std::string plan = "dconv-plan{split=" + spec +
                        " devices=" + std::to_string(devices) +
-                       (streamed ? " stream=true}" : "}");
+                       (streamed ? " stream=true" : "");
+    for (GatheredInput one : gathered)
+      plan += (one == gathered.front() ? " gather=" : ",") +
+              std::to_string(one.input) + "=" + toString(one.algorithm);
+    SCOPED_TRACE(plan += "}");
     ASSERT_EQ(runPasses(*copy, plan), "");
     ASSERT_EQ(runPasses(*copy, "dconv-partition"), "");
     // What is printed reads back as the same.
@@ -109,7 +128,8 @@ private:
 
     // Nothing moves between ops where all that is streamed lies on the host.
     Prediction predicted =
-        predict(distribute(geometry, split, devices, /*fillsOutput=*/false));
+        predict(distribute(geometry, split, devices, /*fillsOutput=*/false,
+                           gathered));
     Traffic measured = trafficOf(interpreter.movements(), devices);
     if (!streamed) {
       EXPECT_EQ(measured.received, predicted.bytesReceived);
