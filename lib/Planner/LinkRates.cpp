@@ -40,10 +40,12 @@ LinkCost LinkRates::noLessThan(LinkCost cost, LinkCost inside) {
 }
 
 const LinkRates::Groups &LinkRates::groups(int64_t shards) {
-  auto [place, isNew] = known.try_emplace(shards);
-  Groups &groups = place->second;
-  if (!isNew)
-    return groups;
+  if (shards >= int64_t(known.size()))
+    known.resize(std::max(shards, machine.numDevices()) + 1);
+  if (known[shards])
+    return *known[shards];
+  known[shards] = std::make_unique<Groups>();
+  Groups &groups = *known[shards];
   const int64_t devices = machine.numDevices();
   for (const LinkLevel &level : machine.levels) {
     int64_t aligned = 0, members = 1;

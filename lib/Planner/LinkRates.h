@@ -11,7 +11,7 @@
 
 #include "dconv/Planner/Machine.h"
 
-#include <map>
+#include <memory>
 
 namespace dconv {
 
@@ -82,7 +82,9 @@ private:
   double hostShared = 0;
   int64_t numProcessors = 0;
   bool sharesGroupsAnywhere = false;
-  std::map<int64_t, Groups> known; ///< by number of shards
+  /// By number of shards; empty where not asked yet. Asked for every class of
+  /// splits, so it is no map.
+  std::vector<std::unique_ptr<Groups>> known;
 };
 
 } // namespace dconv

@@ -371,10 +371,12 @@ private:
   uint32_t &placeOf(const TimeKey &key) {
     uint64_t hash = key.shards * 31 + key.inner;
     forFields([&](PerOperand<int32_t> TimeKey::*field) {
-      for (int32_t number : key.*field)
+      for (int32_t number : key.*field) {
         hash = (hash ^ number) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32; // products carry upwards only
+      }
     });
-    for (size_t i = (hash >> 32) & (places.size() - 1);;
+    for (size_t i = hash & (places.size() - 1);;
          i = (i + 1) & (places.size() - 1))
       if (places[i] == 0 || classes[places[i] - 1].key == key)
         return places[i];
