@@ -283,7 +283,7 @@ def main():
     parser.add_argument("--layers", default=HERE / "layers.json")
     parser.add_argument(
         "--machine",
-        default=ROOT / "machines" / "h100x8x4.yaml",
+        default=ROOT / "machines" / "host.yaml",
         help="grown to the number of devices",
     )
     parser.add_argument("--devices", type=int, action="append")
