@@ -71,8 +71,8 @@ protected:
     OwningOpRef<ModuleOp> module = parse(GetParam().text);
     ASSERT_TRUE(module);
     std::optional<FilterAccess> access = filterAccess(*module);
-    if (!access)
-      GTEST_SKIP() << "has no weights";
+    if (!access) // a pooling
+      return expectUntouched(*module, "dconv-drop-zeros");
     RecognizedConvolution found = convolutionsOf(*module)[0].second;
     if (found.body.factors[1 - found.input].zeroPoint)
       access->zero = 1 + random() % 3;
@@ -153,7 +153,7 @@ TEST_P(DropZeros, ComputesTheSame) {
   for (uint64_t seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
     tryOnce(hash(seed));
-    if (HasFailure() || IsSkipped())
+    if (HasFailure())
       return;
   }
 }

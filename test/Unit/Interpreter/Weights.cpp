@@ -2,7 +2,11 @@
 
 #include "Weights.h"
 
+#include "Support.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <gtest/gtest.h>
 
 using namespace mlir;
 
@@ -69,6 +73,20 @@ void setWeights(ModuleOp module, const Tensor &values, int64_t zero) {
   set(factor.operand, values.elements);
   if (factor.zeroPoint)
     set(*factor.zeroPoint, Scalar{zero, 0});
+}
+
+/// The text of `module`.
+static std::string textOf(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  return text;
+}
+
+void expectUntouched(ModuleOp module, const std::string &passes) {
+  const std::string before = textOf(module);
+  EXPECT_EQ(runPasses(module, passes), "");
+  EXPECT_EQ(textOf(module), before);
 }
 
 std::string passesThatSplit(ModuleOp module) {

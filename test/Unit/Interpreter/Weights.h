@@ -32,6 +32,9 @@ void forEachWeight(
 /// and zero points of the weights the constant `zero`.
 void setWeights(mlir::ModuleOp module, const Tensor &values, int64_t zero);
 
+/// Expects that `passes` leave `module` as it is.
+void expectUntouched(mlir::ModuleOp module, const std::string &passes);
+
 /// Passes that divide each convolution of `module` along its longest loop over
 /// two devices.
 std::string passesThatSplit(mlir::ModuleOp module);
