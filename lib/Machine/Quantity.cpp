@@ -119,15 +119,16 @@ static std::string shortest(double value) {
 }
 
 std::string dconv::quantityText(double value, Unit unit) {
-  std::string best = shortest(value);
   const std::vector<Suffix> &suffixes = infoOf(unit).suffixes;
   for (auto suffix = suffixes.rbegin(); suffix != suffixes.rend(); ++suffix) {
     double scaled = value * suffix->divisor / suffix->factor;
     if (!(scaled >= 1))
       continue;
     std::string text = shortest(scaled) + " " + suffix->text;
+    // A smaller unit may say exactly what this one rounds.
     Result<double> read = parseQuantity(text, unit);
-    return read && *read == value ? text : best;
+    if (read && *read == value)
+      return text;
   }
-  return best;
+  return shortest(value);
 }
