@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Streams a convolution of four times the memory of all devices.
 
-usage: streaming.py [--dconv-run=PATH] [--devices=N] [--repeat=R]
+usage: streaming.py [--dconv-run=PATH] [--devices=N] [--channels=C] [--repeat=R]
 
 Prints a Markdown table: for links of 4, 16 and 64 GB/s between the host and all
 devices, the time measured beside the time that is reached where arithmetic and
 transfers overlap, and the bytes that travel beside those that no schedule avoids.
+
+C is 64 if not given; fewer channels, in an image as much wider, are as many bytes
+and less arithmetic, so that the link counts.
 
 Arithmetic alone is measured too: the same shards and kernels with all tensors on
 the devices. Filling the pipeline is the first load and the last store of each
@@ -22,7 +25,8 @@ import subprocess
 import sys
 import tempfile
 
-ROWS, COLUMNS, CHANNELS, FILTERS, TAPS = 514, 258, 64, 64, 3
+ROWS, TAPS = 514, 3
+COLUMNS_TIMES_CHANNELS = 256 * 64
 BYTES = 4
 
 MODULE = """
@@ -55,9 +59,8 @@ def run(arguments, module, options):
         return json.loads(report.read_text())
 
 
-def bound_bytes(devices, memory, tensors):
+def bound_bytes(devices, memory, macs, tensors):
     """Bytes that no schedule avoids."""
-    macs = (ROWS - TAPS + 1) * (COLUMNS - TAPS + 1) * CHANNELS * FILTERS * TAPS**2
     each = macs / devices
     reuse = TAPS**2
     per_device = max(
@@ -78,14 +81,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dconv-run", default="dconv-run")
     parser.add_argument("--devices", type=int, default=2)
+    parser.add_argument("--channels", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=7)
     arguments = parser.parse_args()
 
-    out_rows, out_columns = ROWS - TAPS + 1, COLUMNS - TAPS + 1
+    channels = arguments.channels
+    out_rows, out_columns = ROWS - TAPS + 1, COLUMNS_TIMES_CHANNELS // channels
+    columns = out_columns + TAPS - 1
+    macs = out_rows * out_columns * channels**2 * TAPS**2
     tensors = [
-        ROWS * COLUMNS * CHANNELS * BYTES,
-        TAPS**2 * CHANNELS * FILTERS * BYTES,
-        out_rows * out_columns * FILTERS * BYTES,
+        ROWS * columns * channels * BYTES,
+        TAPS**2 * channels**2 * BYTES,
+        out_rows * out_columns * channels * BYTES,
     ]
     devices = arguments.devices
     memory = sum(tensors) // (4 * devices)
@@ -95,9 +102,9 @@ def main():
         module.write_text(
             MODULE.format(
                 rows=ROWS,
-                columns=COLUMNS,
-                channels=CHANNELS,
-                filters=FILTERS,
+                columns=columns,
+                channels=channels,
+                filters=channels,
                 taps=TAPS,
                 outRows=out_rows,
                 outColumns=out_columns,
@@ -107,7 +114,7 @@ def main():
         whole = run(arguments, module, common)
         compute = whole["measured"]["seconds"]["min"]
         print(
-            f"{sum(tensors) / 1e6:.1f} MB through {devices} devices of "
+            f"{channels} channels, {sum(tensors) / 1e6:.1f} MB through {devices} devices of "
             f"{memory / 1e6:.1f} MB, `--split={split}`, on {cpu()}; arithmetic "
             f"alone {compute * 1e3:.1f} ms.\n"
         )
@@ -126,12 +133,12 @@ def main():
             # Of each device: the first window and the filter, the last block.
             rows = out_rows / (16 * devices)
             fill = devices * (
-                (rows + TAPS - 1) * COLUMNS * CHANNELS * BYTES
+                (rows + TAPS - 1) * columns * channels * BYTES
                 + tensors[1]
-                + rows * out_columns * FILTERS * BYTES
+                + rows * out_columns * channels * BYTES
             )
             reachable = max(compute, moved / (speed * 1e9)) + fill / (speed * 1e9)
-            bound = bound_bytes(devices, memory, tensors)
+            bound = bound_bytes(devices, memory, macs, tensors)
             print(
                 f"| {speed} GB/s | {seconds * 1e3:.1f} ms | {reachable * 1e3:.1f} ms "
                 f"| {seconds / reachable:.2f} | {moved / 1e6:.1f} MB "
