@@ -93,9 +93,11 @@ double KernelTime::kernel(double arithmetic, double outputs,
 
 double KernelTime::atLeast(double macs, double outputs,
                            const PerOperand<double> &windows) const {
-  // The first two costs are of multiply-adds and outputs.
-  double seconds =
-      kernel(macs * costs[0] + outputs * costs[1], outputs, windows);
+  KernelWork work = shape.atLeast(macs, outputs, windows, device);
+  double arithmetic = 0;
+  for (unsigned i = 0; i < numKernelCosts; ++i)
+    arithmetic += work[i] * costs[i];
+  double seconds = kernel(arithmetic, outputs, windows);
   for (size_t i = 0; i < inputs.size(); ++i)
     if (!inputs[i].liesAnyway && !inputs[i].liesWhole)
       seconds += device.copyLatency +

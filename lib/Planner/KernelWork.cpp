@@ -56,7 +56,22 @@ KernelShape::KernelShape(const Convolution &convolution)
     }
     if (isFilter)
       filter = int(inputs.size()) - 1;
+    // Of c elements in a row of a dim at least one is read, where c is its
+    // greatest coefficient: c * (a * b) >= c * (a + b - 1).
+    double &gap = gaps.emplace_back(1);
+    for (const Dim &dim : dims) {
+      int64_t greatest = 1;
+      for (auto [loop, coefficient] : dim.terms)
+        greatest = std::max(greatest, coefficient);
+      gap *= greatest;
+    }
   }
+  for (unsigned loop : vectorLoops)
+    longestRun *= convolution.extents[loop];
+  for (unsigned loop = 0; loop < convolution.numLoops(); ++loop)
+    if (convolution.isReduction(loop))
+      (convolution.roles[loop] == Role::Tap ? allTaps : allChannels) *=
+          convolution.extents[loop];
 }
 
 /// Whether a walk along `outer` goes on where one along `inner` ends, in all
@@ -184,6 +199,32 @@ KernelWork KernelShape::work(const std::vector<int64_t> &lengths,
           dots ? outputs : outputs / run * full,
           dots ? outputs : outputs / run,
           macs / (columns ? taps : channels),
+          columns ? macs * double(stride - 1) : 0,
+          filterBytes,
+          beyond(device.cacheBytes),
+          beyond(device.lastCacheBytes)};
+}
+
+KernelWork KernelShape::atLeast(double macs, double outputs,
+                                const std::array<double, 3> &windows,
+                                const DeviceDescription &device) const {
+  const bool dots = kind == KernelClass::DenseDots;
+  const bool columns = kind == KernelClass::DenseColumns ||
+                       kind == KernelClass::DepthwiseColumns;
+  double bytes = outputs * convolution.accumulatorBytes, filterBytes = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const double elements = windows[i] / gaps[i];
+    bytes += elements * convolution.inputs[i].elementBytes;
+    if (int(i) == filter)
+      filterBytes = elements * convolution.inputs[i].elementBytes;
+  }
+  auto beyond = [&](double cache) {
+    return cache > 0 ? std::max(0.0, bytes - cache) : 0;
+  };
+  return {macs,
+          outputs,
+          dots ? outputs : outputs / longestRun,
+          macs / (columns ? allTaps : allChannels),
           columns ? macs * double(stride - 1) : 0,
           filterBytes,
           beyond(device.cacheBytes),

@@ -32,6 +32,13 @@ public:
   KernelWork work(const std::vector<int64_t> &lengths,
                   const DeviceDescription &device) const;
 
+  /// No shard works less that has at least `macs` multiply-adds and `outputs`
+  /// outputs, and whose window of input i has at least `windows[i]` elements.
+  /// Convex in all of them.
+  KernelWork atLeast(double macs, double outputs,
+                     const std::array<double, 3> &windows,
+                     const DeviceDescription &device) const;
+
 private:
   KernelClass findClass();
   bool canFuse(unsigned outer, unsigned inner) const;
@@ -46,6 +53,9 @@ private:
     std::vector<std::pair<unsigned, int64_t>> terms; ///< loop, |coefficient|
   };
   std::vector<std::vector<Dim>> inputs; ///< the dims of each
+  std::vector<double> gaps; ///< of each: most elements of a window per one read
+  /// Of the undivided convolution.
+  double longestRun = 1, allChannels = 1, allTaps = 1;
 };
 
 } // namespace dconv

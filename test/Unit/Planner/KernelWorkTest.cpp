@@ -130,6 +130,38 @@ TEST(KernelWork, NothingFallsWhenALengthGrows) {
       }
 }
 
+TEST(KernelWork, NoShardWorksLessThanTheBound) {
+  std::mt19937 random(2);
+  const DeviceDescription dev = device();
+  for (bool channelsLast : {true, false})
+    for (int64_t stride : {1, 2, 5})
+      for (int64_t taps : {1, 3}) {
+        Convolution conv = image(channelsLast, 40, stride, taps);
+        KernelShape shape(conv);
+        bool isReached = false;
+        for (int trial = 0; trial < 300; ++trial) {
+          std::vector<int64_t> lengths;
+          double macs = 1, outputs = 1;
+          for (unsigned loop = 0; loop < conv.numLoops(); ++loop) {
+            int64_t extent = conv.extents[loop];
+            lengths.push_back(trial % 3 ? 1 + random() % extent : extent);
+            macs *= lengths.back();
+            outputs *= conv.isReduction(loop) ? 1 : lengths.back();
+          }
+          std::array<double, 3> windows{0, 0, 0};
+          for (size_t i = 0; i < conv.inputs.size(); ++i)
+            windows[i] = footprint(conv.inputs[i].map, Box::whole(lengths)).volume();
+          KernelWork least = shape.atLeast(macs, outputs, windows, dev);
+          KernelWork work = shape.work(lengths, dev);
+          for (unsigned i = 0; i < numKernelCosts; ++i) {
+            EXPECT_LE(least[i], work[i] * (1 + 1e-12)) << "number " << i;
+            isReached |= i > 1 && least[i] > 0 && least[i] == work[i];
+          }
+        }
+        EXPECT_TRUE(isReached);
+      }
+}
+
 TEST(KernelWork, TheGeneralClassServesWhereThereIsNoOther) {
   DeviceDescription plain;
   plain.rates[{KernelClass::Dense, "f32"}] = {1, 2};

@@ -2,6 +2,8 @@
 
 #include "Machines.h"
 
+#include "dconv/Planner/MachineFields.h"
+
 using namespace dconv;
 using namespace dconv::test;
 
@@ -18,10 +20,23 @@ static DeviceDescription device(double macs) {
   return device;
 }
 
+/// `device`, with all that a calibration tells of its kernels.
+static DeviceDescription calibrated(double macs) {
+  DeviceDescription full = device(macs);
+  full.rowLatency = full.sumRowLatency = 1e-8;
+  full.vectorBytes = 64;
+  full.cacheBytes = 1 << 12;
+  full.lastCacheBytes = 1 << 16;
+  for (KernelClass kernel : kernelClasses())
+    full.rates[{kernel, "f32"}] = {macs,     macs / 20, macs / 50, macs * 2,
+                                   macs * 8, macs / 4,  macs / 2,  macs / 5};
+  return full;
+}
+
 Machine dconv::test::threads(int64_t devices, int64_t processors) {
   Machine machine;
   machine.name = "threads";
-  machine.devices.assign(devices, device(5e10));
+  machine.devices.assign(devices, calibrated(5e10));
   if (processors)
     machine.processors = processors;
   machine.levels.push_back({"memory", devices, {5e-6, 5e9}, {}});
