@@ -171,12 +171,8 @@ KernelWork KernelShape::work(const std::vector<int64_t> &lengths,
   double lanes = device.vectorBytes / convolution.accumulatorBytes, full = run;
   if (lanes > 1 && !vectorLoops.empty())
     full = run <= lanes / 2 ? lanes / 2 : std::ceil(run / lanes) * lanes;
-  const bool dots = kind == KernelClass::DenseDots;
-  const bool columns = kind == KernelClass::DenseColumns ||
-                       kind == KernelClass::DepthwiseColumns;
-  double bytes = outputs * convolution.accumulatorBytes, filterBytes = 0;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    double elements = 1;
+  PerInput elements{1, 1, 1};
+  for (size_t i = 0; i < inputs.size(); ++i)
     for (const Dim &dim : inputs[i]) {
       // What is read, without the gaps of strides.
       double hull = 1, steps = 1;
@@ -184,48 +180,43 @@ KernelWork KernelShape::work(const std::vector<int64_t> &lengths,
         hull += double(coefficient) * (lengths[loop] - 1);
         steps *= lengths[loop];
       }
-      elements *= std::min(hull, steps);
+      elements[i] *= std::min(hull, steps);
     }
-    bytes += elements * convolution.inputs[i].elementBytes;
-    if (int(i) == filter)
-      filterBytes = elements * convolution.inputs[i].elementBytes;
-  }
-  auto beyond = [&](double cache) {
-    return cache > 0 ? std::max(0.0, bytes - cache) : 0;
-  };
   // Divided first, all of these are whole numbers.
-  macs = macs / run * full;
-  return {macs,
-          dots ? outputs : outputs / run * full,
-          dots ? outputs : outputs / run,
-          macs / (columns ? taps : channels),
-          columns ? macs * double(stride - 1) : 0,
-          filterBytes,
-          beyond(device.cacheBytes),
-          beyond(device.lastCacheBytes)};
+  return workOf({macs / run * full, outputs, run, full, channels, taps},
+                elements, device);
 }
 
 KernelWork KernelShape::atLeast(double macs, double outputs,
-                                const std::array<double, 3> &windows,
+                                const PerInput &windows,
                                 const DeviceDescription &device) const {
+  PerInput elements = windows;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    elements[i] /= gaps[i];
+  return workOf({macs, outputs, longestRun, longestRun, allChannels, allTaps}, elements,
+                device);
+}
+
+KernelWork KernelShape::workOf(const Amounts &of, const PerInput &elements,
+                               const DeviceDescription &device) const {
   const bool dots = kind == KernelClass::DenseDots;
   const bool columns = kind == KernelClass::DenseColumns ||
                        kind == KernelClass::DepthwiseColumns;
-  double bytes = outputs * convolution.accumulatorBytes, filterBytes = 0;
+  double bytes = of.outputs * convolution.accumulatorBytes, filterBytes = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const double elements = windows[i] / gaps[i];
-    bytes += elements * convolution.inputs[i].elementBytes;
+    const double each = elements[i] * convolution.inputs[i].elementBytes;
+    bytes += each;
     if (int(i) == filter)
-      filterBytes = elements * convolution.inputs[i].elementBytes;
+      filterBytes = each;
   }
   auto beyond = [&](double cache) {
     return cache > 0 ? std::max(0.0, bytes - cache) : 0;
   };
-  return {macs,
-          outputs,
-          dots ? outputs : outputs / longestRun,
-          macs / (columns ? allTaps : allChannels),
-          columns ? macs * double(stride - 1) : 0,
+  return {of.macs,
+          dots ? of.outputs : of.outputs / of.run * of.full,
+          dots ? of.outputs : of.outputs / of.run,
+          of.macs / (columns ? of.taps : of.channels),
+          columns ? of.macs * double(stride - 1) : 0,
           filterBytes,
           beyond(device.cacheBytes),
           beyond(device.lastCacheBytes)};

@@ -2,6 +2,8 @@
 
 #include "dconv/Planner/ShardWords.h"
 
+#include "RowMajor.h"
+
 #include "dconv/Geometry/Distribution.h"
 
 #include <algorithm>
@@ -16,27 +18,18 @@ struct Piece {
 
   /// How many of them lie in `other`.
   int64_t within(const Box &other) const {
-    return before(other, elements.end) - before(other, elements.begin);
-  }
-
-private:
-  /// Elements of `box` before number `end` that lie in `other`.
-  int64_t before(const Box &other, int64_t end) const {
     Box common = box.intersect(other);
     if (common.empty())
       return 0;
-    Box part = common.relativeTo(box);
-    int64_t inner = box.volume(), innerPart = part.volume(), count = 0;
+    common = common.relativeTo(box);
+    std::vector<int64_t> sizes;
+    std::vector<Interval> part;
     for (unsigned d = 0; d < box.rank(); ++d) {
-      inner /= box[d].size();
-      innerPart /= part[d].size();
-      int64_t position = end / inner;
-      end %= inner;
-      count += part[d].intersect({0, position}).size() * innerPart;
-      if (!part[d].contains(position))
-        return count;
+      sizes.push_back(box[d].size());
+      part.push_back(common[d]);
     }
-    return count;
+    return countBefore(sizes, part, elements.end) -
+           countBefore(sizes, part, elements.begin);
   }
 };
 

@@ -1,5 +1,6 @@
 //===- Words.cpp - what a split moves, in words ---------------------------===//
 
+#include "RowMajor.h"
 #include "WordCounter.h"
 
 #include <algorithm>
@@ -69,30 +70,6 @@ WordCounter::Partial WordCounter::with(const Partial &partial,
           chosen.at[i] * replicaStrides[components[component].loops[i]][t];
   }
   return next;
-}
-
-/// Elements before number `end`, row-major, of a box of `sizes` that lie in
-/// `part` of it.
-static int64_t countBefore(const std::vector<int64_t> &sizes,
-                           const std::vector<Interval> &part, int64_t end) {
-  int64_t inner = 1, innerPart = 1;
-  for (size_t d = 0; d < sizes.size(); ++d) {
-    inner *= sizes[d];
-    innerPart *= part[d].size();
-  }
-  if (innerPart == 0)
-    return 0;
-  int64_t count = 0;
-  for (size_t d = 0; d < sizes.size(); ++d) {
-    inner /= sizes[d];
-    innerPart /= part[d].size();
-    int64_t position = end / inner;
-    end %= inner;
-    count += part[d].intersect({0, position}).size() * innerPart;
-    if (!part[d].contains(position))
-      return count;
-  }
-  return count;
 }
 
 /// Elements [begin, end), row-major, of what the shard at `cellOf` owns of

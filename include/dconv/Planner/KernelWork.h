@@ -23,6 +23,9 @@ using KernelWork = std::array<double, numKernelCosts>;
 /// found from the maps, as are the loops that it fuses with it.
 class KernelShape {
 public:
+  /// A number for each input; convolutions have two at most.
+  using PerInput = std::array<double, 3>;
+
   explicit KernelShape(const Convolution &convolution);
 
   KernelClass kernelClass() const { return kind; }
@@ -36,10 +39,20 @@ public:
   /// outputs, and whose window of input i has at least `windows[i]` elements.
   /// Convex in all of them.
   KernelWork atLeast(double macs, double outputs,
-                     const std::array<double, 3> &windows,
+                     const PerInput &windows,
                      const DeviceDescription &device) const;
 
 private:
+  /// Products over the loops of a shard, or what bounds them.
+  struct Amounts {
+    double macs = 0; ///< with lanes that idle
+    double outputs = 0;
+    double run = 1, full = 1; ///< outputs in a row, and with idle lanes
+    double channels = 1, taps = 1;
+  };
+  /// `elements`: that are read of each input.
+  KernelWork workOf(const Amounts &of, const PerInput &elements,
+                    const DeviceDescription &device) const;
   KernelClass findClass();
   bool canFuse(unsigned outer, unsigned inner) const;
 
