@@ -7,31 +7,15 @@
 #include "dconv/Geometry/Streaming.h"
 #include "dconv/IR/ShardedValues.h"
 
-#include "llvm/ADT/EquivalenceClasses.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace dconv;
 
 SmallVector<Component> dconv::componentsOf(Operation *root) {
-  llvm::EquivalenceClasses<Operation *> classes;
-  SmallVector<Operation *> ops;
-  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (!isDistributed(op))
-      return;
-    ops.push_back(op);
-    classes.insert(op);
-    for (Value operand : op->getOperands())
-      if (isa<ShardedType>(operand.getType()))
-        classes.unionSets(operand.getDefiningOp(), op);
-  });
-  llvm::MapVector<Operation *, Component> components;
-  for (Operation *op : ops)
-    components[classes.getLeaderValue(op)].ops.push_back(op);
   SmallVector<Component> result;
-  for (auto &entry : components)
-    result.push_back(std::move(entry.second));
+  for (SmallVector<Operation *> &ops : connectedOps(root))
+    result.emplace_back().ops = std::move(ops);
   return result;
 }
 

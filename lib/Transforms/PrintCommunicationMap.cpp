@@ -7,8 +7,6 @@
 #include "dconv/IR/ShardedValues.h"
 #include "dconv/Transforms/Passes.h"
 
-#include "llvm/ADT/EquivalenceClasses.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/JSON.h"
 
@@ -196,28 +194,6 @@ private:
   unsigned inputs = 0;
 };
 } // namespace
-
-/// The ops of level 2 below `root`, those connected by sharded values together.
-static SmallVector<SmallVector<Operation *>> connectedOps(Operation *root) {
-  llvm::EquivalenceClasses<Operation *> classes;
-  SmallVector<Operation *> ops;
-  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (!isDistributed(op))
-      return;
-    ops.push_back(op);
-    classes.insert(op);
-    for (Value operand : op->getOperands())
-      if (isa<ShardedType>(operand.getType()))
-        classes.unionSets(operand.getDefiningOp(), op);
-  });
-  llvm::MapVector<Operation *, SmallVector<Operation *>> groups;
-  for (Operation *op : ops)
-    groups[classes.getLeaderValue(op)].push_back(op);
-  SmallVector<SmallVector<Operation *>> result;
-  for (auto &group : groups)
-    result.push_back(std::move(group.second));
-  return result;
-}
 
 //===----------------------------------------------------------------------===//
 // JSON
