@@ -126,14 +126,19 @@ TensorLayout dconv::outputLayout(const Convolution &convolution,
   return layout;
 }
 
-/// Divides the stripes of the largest dim of the tensor again over `axes`.
-static void divideLargest(const Grid &grid, const std::vector<unsigned> &axes,
-                          const std::vector<int64_t> &shape,
-                          TensorLayout &layout) {
+int dconv::dividedDim(const std::vector<int64_t> &shape) {
+  return shape.empty()
+             ? -1
+             : std::max_element(shape.begin(), shape.end()) - shape.begin();
+}
+
+/// Divides the stripes of `dividedDim` again over `axes`.
+static void divideAgain(const Grid &grid, const std::vector<unsigned> &axes,
+                        const std::vector<int64_t> &shape,
+                        TensorLayout &layout) {
   if (axes.empty() || shape.empty())
     return;
-  size_t largest = std::max_element(shape.begin(), shape.end()) - shape.begin();
-  DimLayout &dim = layout.dims[largest];
+  DimLayout &dim = layout.dims[dividedDim(shape)];
   dim.axes.insert(dim.axes.end(), axes.begin(), axes.end());
   Stripes stripes = std::exchange(dim.owned, {});
   int64_t pieces = grid.sizeAlong(axes);
@@ -148,7 +153,7 @@ TensorLayout dconv::scatteredLayout(const Grid &grid,
                                     const std::vector<int64_t> &shape) {
   TensorLayout layout = partial;
   layout.partialAxes.clear();
-  divideLargest(grid, partial.partialAxes, shape, layout);
+  divideAgain(grid, partial.partialAxes, shape, layout);
   return layout;
 }
 
@@ -166,7 +171,7 @@ TensorLayout dconv::piecesLayout(const Grid &grid, const TensorLayout &layout,
   TensorLayout pieces = layout;
   for (DimLayout &dim : pieces.dims)
     dim.held = dim.owned;
-  divideLargest(grid, replicatedAxes(grid, layout), shape, pieces);
+  divideAgain(grid, replicatedAxes(grid, layout), shape, pieces);
   return pieces;
 }
 

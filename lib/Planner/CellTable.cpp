@@ -2,18 +2,13 @@
 
 #include "CellTable.h"
 
+#include "dconv/Geometry/Distribution.h"
+
 #include <algorithm>
 #include <numeric>
 #include <tuple>
 
 using namespace dconv;
-
-int dconv::reducedDim(const Convolution &convolution) {
-  const std::vector<int64_t> &shape = convolution.output.shape;
-  return shape.empty()
-             ? -1
-             : std::max_element(shape.begin(), shape.end()) - shape.begin();
-}
 
 static int64_t floorDiv(int64_t a, int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0));
@@ -187,7 +182,7 @@ private:
       cell.window[t] *= read.size();
       cell.lies[t] = cell.lies[t] && read == own;
       bool isOutput = t == convolution.inputs.size();
-      if (isOutput && int(of.dim) == reducedDim(convolution))
+      if (isOutput && int(of.dim) == dividedDim(convolution.output.shape))
         cell.reduced = own.size();
       if (isOutput || (held == own && !held.empty()))
         continue;

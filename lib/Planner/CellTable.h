@@ -68,10 +68,6 @@ private:
   std::vector<CellCounts> all;
 };
 
-/// The dim of the result that a reduction divides again: the largest, the first
-/// of several; -1 where it has none.
-int reducedDim(const Convolution &convolution);
-
 } // namespace dconv
 
 #endif // DCONV_LIB_PLANNER_CELLTABLE_H

@@ -9,8 +9,7 @@
 using namespace dconv;
 
 bool dconv::scattersRows(const std::vector<int64_t> &shape) {
-  return !shape.empty() && shape.size() > 1 &&
-         std::max_element(shape.begin(), shape.end()) + 1 == shape.end();
+  return shape.size() > 1 && dividedDim(shape) + 1 == int(shape.size());
 }
 
 double dconv::slowestOf(const std::vector<double> &seconds,

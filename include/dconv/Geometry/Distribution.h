@@ -29,9 +29,12 @@ TensorLayout inputLayout(const Convolution &convolution, const Split &split,
 /// along the axes that divide reductions in more than one part.
 TensorLayout outputLayout(const Convolution &convolution, const Split &split);
 
-/// `partial` after its reduce-scatter: the stripes of the largest dim of the
-/// tensor (the first of several) are divided again, balanced, over the partial
-/// axes. Without partial axes it is unchanged.
+/// The dim whose stripes are divided again among shards that have the same of a
+/// tensor: the largest of the tensor, the first of several. -1 without dims.
+int dividedDim(const std::vector<int64_t> &shape);
+
+/// `partial` after its reduce-scatter: the stripes of `dividedDim` are divided
+/// again, balanced, over the partial axes. Without partial axes it is unchanged.
 TensorLayout scatteredLayout(const Grid &grid, const TensorLayout &partial,
                              const std::vector<int64_t> &shape);
 
@@ -40,9 +43,8 @@ TensorLayout scatteredLayout(const Grid &grid, const TensorLayout &partial,
 std::vector<unsigned> replicatedAxes(const Grid &grid,
                                      const TensorLayout &layout);
 
-/// `layout` in one copy: the stripes of the largest dim of the tensor (the first
-/// of several) are divided again, balanced, over the replicated axes, and each
-/// shard holds what it owns.
+/// `layout` in one copy: the stripes of `dividedDim` are divided again, balanced,
+/// over the replicated axes, and each shard holds what it owns.
 TensorLayout piecesLayout(const Grid &grid, const TensorLayout &layout,
                           const std::vector<int64_t> &shape);
 
