@@ -9,6 +9,10 @@ namespace dconv {
 
 mlir::Type typeOf(runtime::ElementType type, mlir::MLIRContext *context);
 
+/// The type of a buffer with its elements in the order of `layout`.
+mlir::MemRefType bufferType(llvm::ArrayRef<int64_t> shape, mlir::Type element,
+                            const BufferLayout &layout);
+
 /// The bits of a scalar attribute, in the low bytes.
 uint64_t bitsOf(mlir::TypedAttr value);
 

@@ -102,6 +102,7 @@ private:
     buffer.shard = op.getShard();
     buffer.type = *elementTypeOf(type.getElementType());
     buffer.offset = op.getOffset();
+    buffer.layout = *LayoutAttr::of(type);
     for (auto [origin, size] : llvm::zip(op.getOrigin(), type.getShape()))
       buffer.window.dims.push_back({origin, origin + size});
     buffers[op.getBuffer()] = command.buffer;
@@ -128,6 +129,8 @@ private:
     for (Value input : op.getInputs())
       command.operands.push_back(numberOf(input));
     command.scalars.assign(op.getScalars().begin(), op.getScalars().end());
+    command.bounds = op.getBounds().vec();
+    command.overwrites = op.getOverwrites();
     std::string kernel = DCONV_KERNEL_PREFIX + op.getKernel().str();
     auto found = llvm::find(program.kernels, kernel);
     command.kernel = found - program.kernels.begin();

@@ -55,6 +55,12 @@ Type dconv::typeOf(ElementType type, MLIRContext *context) {
   llvm_unreachable("unknown element type");
 }
 
+MemRefType dconv::bufferType(ArrayRef<int64_t> shape, Type element,
+                             const BufferLayout &layout) {
+  return MemRefType::get(shape, element,
+                         LayoutAttr::get(element.getContext(), layout));
+}
+
 uint64_t dconv::bitsOf(TypedAttr value) {
   if (auto number = dyn_cast<FloatAttr>(value))
     return number.getValue().bitcastToAPInt().getZExtValue();
@@ -121,8 +127,9 @@ private:
         origin.push_back(interval.begin);
       auto alloc = AllocOp::create(
           builder, loc,
-          MemRefType::get(planned.window.sizes(),
-                          typeOf(planned.type, builder.getContext())),
+          bufferType(planned.window.sizes(),
+                     typeOf(planned.type, builder.getContext()),
+                     planned.layout),
           event, planned.offset, planned.tensor, planned.shard, origin, waits);
       buffers[command.buffer] = alloc.getBuffer();
       return alloc.getEvent();
@@ -165,9 +172,19 @@ private:
         inputs.push_back(buffers[operand]);
       SmallVector<int64_t> scalars(command.scalars.begin(),
                                    command.scalars.end());
+      DenseI64ArrayAttr bounds;
+      if (!command.bounds.empty())
+        bounds = builder.getDenseI64ArrayAttr(command.bounds);
+      UnitAttr overwrites;
+      if (command.overwrites)
+        overwrites = builder.getUnitAttr();
       return LaunchOp::create(builder, loc, event,
-                              program.kernels[command.kernel], inputs, buffer,
-                              scalars, waits);
+                              FlatSymbolRefAttr::get(
+                                  builder.getContext(),
+                                  program.kernels[command.kernel]),
+                              inputs, buffer,
+                              builder.getDenseI64ArrayAttr(scalars), bounds,
+                              overwrites, waits);
     }
     }
     llvm_unreachable("unknown command");

@@ -28,6 +28,10 @@ struct AsmAliases : OpAsmDialectInterface {
           os << "grid";
           return AliasResult::OverridableAlias;
         })
+        .Case([&](LayoutAttr) {
+          os << "layout";
+          return AliasResult::OverridableAlias;
+        })
         .Case([&](ShardingAttr) {
           os << "sharding";
           return AliasResult::OverridableAlias;

@@ -157,6 +157,11 @@ public:
     add(static_cast<uint64_t>(buffer.type));
     add(buffer.window);
     add(static_cast<uint64_t>(buffer.offset));
+    add(buffer.layout.levels.size());
+    for (BufferLayout::Level level : buffer.layout.levels) {
+      add(level.dim);
+      add(static_cast<uint64_t>(level.block));
+    }
   }
   void add(const Command &command) {
     add(static_cast<uint64_t>(command.kind));
@@ -174,6 +179,8 @@ public:
     add(command.kernel);
     addAll(command.operands);
     addAll(command.scalars);
+    addAll(command.bounds);
+    add(command.overwrites);
   }
 
   uint64_t hash = 0xCBF29CE484222325;

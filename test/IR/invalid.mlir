@@ -25,6 +25,61 @@
 #grid = #dconv.grid<2, devices = 1000000>
 
 //===----------------------------------------------------------------------===//
+// Layouts
+//===----------------------------------------------------------------------===//
+
+// -----
+
+// expected-error @below {{expected 'd' and the number of a dim}}
+#layout = #dconv.layout<rows by 4, d0>
+
+// -----
+
+// expected-error @below {{layout has d0 by 0, needed at least 1}}
+#layout = #dconv.layout<d1, d0 by 0>
+
+// -----
+
+// expected-error @below {{layout has d0 by 3 within d0 by 4; a block must be a smaller part of the one around it}}
+#layout = #dconv.layout<d0 by 4, d1, d0 by 3, d0>
+
+// -----
+
+// expected-error @below {{layout has no place for d0 of 3 dims}}
+#layout = #dconv.layout<d2 by 4, d1, d2>
+
+// -----
+
+// Numbers of dims are not the size of anything.
+// expected-error @below {{layout orders d4000000000 but has no place for all dims before it}}
+#layout = #dconv.layout<d4000000000, d0>
+
+// -----
+
+// expected-error @below {{layout does not order the positions within d1 by 4; needed d1 once more}}
+#layout = #dconv.layout<d1 by 4, d0>
+
+// -----
+
+// expected-error @below {{layout is row-major; leave it away}}
+#layout = #dconv.layout<d0, d1>
+
+// -----
+
+// expected-error @below {{layout is row-major; leave it away}}
+#layout = #dconv.layout<>
+
+// -----
+
+// expected-error @below {{layout orders d2 but the buffer has 2 dims}}
+func.func private @kernel(memref<4x4xf32, #dconv.layout<d2, d1, d0>>)
+
+// -----
+
+// expected-error @below {{layout has no place for d2 of 3 dims}}
+func.func private @kernel(memref<4x4x4xf32, #dconv.layout<d1, d0>>)
+
+//===----------------------------------------------------------------------===//
 // Shardings
 //===----------------------------------------------------------------------===//
 

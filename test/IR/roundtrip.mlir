@@ -18,6 +18,16 @@ func.func private @grids() attributes {
   one = #dconv.grid<>, idle = #dconv.grid<devices = 3>, line = #dconv.grid<7>,
   waves = #dconv.grid<7x3, devices = 4>}
 
+// Layouts: dims in another order, blocks, blocks of blocks; a buffer has its own.
+// CHECK-DAG: #[[$PACKED:.*]] = #dconv.layout<d3 by 32, d0, d1, d2 by 2, d3, d2>{{$}}
+// CHECK-DAG: #[[$TURNED:.*]] = #dconv.layout<d1, d0>{{$}}
+// CHECK-DAG: = #dconv.layout<d0 by 16, d1, d0 by 4, d0>{{$}}
+// CHECK-DAG: @layouts(memref<3x3x5x70xbf16, #[[$PACKED]]>, memref<2x3xi8, #[[$TURNED]]>)
+func.func private @layouts(
+    memref<3x3x5x70xbf16, #dconv.layout<d3 by 32, d0, d1, d2 by 2, d3, d2 by 1>>,
+    memref<2x3xi8, #dconv.layout<d1, d0>>)
+    attributes {nested = #dconv.layout<d0 by 16, d1, d0 by 4, d0>}
+
 // Shardings: replicated, cut by one axis and by several, with stripes written by
 // hand, with what is held, whole dims of which a part is held, partial sums.
 // CHECK-DAG: = #dconv.sharding<#[[$GRID]]>{{$}}

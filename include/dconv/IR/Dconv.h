@@ -3,9 +3,11 @@
 #ifndef DCONV_IR_DCONV_H
 #define DCONV_IR_DCONV_H
 
+#include "dconv/Geometry/BufferLayout.h"
 #include "dconv/Geometry/Prediction.h"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -18,9 +20,12 @@
 #include "dconv/IR/DconvEnums.h.inc"
 
 namespace dconv {
-/// Of a parameter of an attribute.
+// Of parameters of attributes.
 inline llvm::hash_code hash_value(const GatheredInput &gathered) {
   return llvm::hash_combine(gathered.input, gathered.algorithm);
+}
+inline llvm::hash_code hash_value(BufferLayout::Level level) {
+  return llvm::hash_combine(level.dim, level.block);
 }
 } // namespace dconv
 

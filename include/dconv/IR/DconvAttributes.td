@@ -4,6 +4,7 @@
 #define DCONV_IR_DCONVATTRIBUTES
 
 include "dconv/IR/DconvBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
 
 def Dconv_Combiner : I32EnumAttr<"Combiner", "how partial results combine", [
     I32EnumAttrCase<"Add", 0, "add">,
@@ -192,6 +193,44 @@ def Dconv_PaddingAttr : Dconv_Attr<"Padding", "padding"> {
   let assemblyFormat = [{
     `<` `low` `=` `[` $low `]` `,` `high` `=` `[` $high `]` `,`
         `value` `=` $value `>`
+  }];
+}
+
+def Dconv_LayoutAttr : Dconv_Attr<"Layout", "layout", [
+    DeclareAttrInterfaceMethods<MemRefLayoutAttrInterface,
+                                ["isIdentity", "verifyLayout"]>]> {
+  let summary = "in which order a buffer keeps its elements";
+  let description = [{
+    Elements are ordered lexicographically: first by the blocks of the dim that
+    comes first, within a block by what comes second, and so on. A dim occurs
+    once or more, with ever smaller blocks; `by` says how long they are, and the
+    innermost, of one position, is not written. The last block of a dim may be
+    narrower and takes only the room of what it holds. So a layout permutes the
+    elements of a buffer and changes neither its size nor what a box of it means:
+    messages, and the tensors of the host, stay row-major.
+
+    ```mlir
+    // Blocks of 32 output channels, within them taps, pairs of input channels,
+    // then for each of the output channels its pair.
+    #dconv.layout<d3 by 32, d0, d1, d2 by 2, d3, d2>
+    memref<3x3x64x80xbf16, #dconv.layout<d3 by 32, d0, d1, d2 by 2, d3, d2>>
+    ```
+
+    As a map, which has no narrower blocks, the example is
+    `(d0, d1, d2, d3) -> (d3 floordiv 32, d0, d1, d2 floordiv 2, d3 mod 32,
+    d2 mod 2)`.
+  }];
+  let parameters = (ins
+      ArrayRefParameter<"::dconv::BufferLayout::Level">:$levels);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    BufferLayout layout() const { return BufferLayout{getLevels().vec()}; }
+    /// Null for the row-major layout.
+    static LayoutAttr get(::mlir::MLIRContext *context,
+                          const BufferLayout &layout);
+    /// Of the buffer `type`; none where the layout is of another kind.
+    static std::optional<BufferLayout> of(::mlir::MemRefType type);
   }];
 }
 

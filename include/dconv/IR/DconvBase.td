@@ -38,7 +38,8 @@ def Dconv_Dialect : Dialect {
 
 class Dconv_Op<string mnemonic, list<Trait> traits = []>
     : Op<Dconv_Dialect, mnemonic, traits>;
-class Dconv_Attr<string name, string mnemonic_> : AttrDef<Dconv_Dialect, name> {
+class Dconv_Attr<string name, string mnemonic_, list<Trait> traits = []>
+    : AttrDef<Dconv_Dialect, name, traits> {
   let mnemonic = mnemonic_;
 }
 class Dconv_Type<string name, string mnemonic_> : TypeDef<Dconv_Dialect, name> {

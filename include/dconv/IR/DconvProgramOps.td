@@ -10,10 +10,11 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-/// Memory of a device: dense, of a type that dconv moves.
+/// Memory of a device: dense, of a type that dconv moves, row-major or with a
+/// `#dconv.layout`.
 def Dconv_Buffer : ConfinedType<
     StaticShapeMemRefOf<[F16, BF16, F32, F64, I8, I16, I32, I64]>,
-    [CPred<"::llvm::cast<::mlir::MemRefType>($_self).getLayout().isIdentity()">],
+    [CPred<"::dconv::LayoutAttr::of(::llvm::cast<::mlir::MemRefType>($_self))">],
     "dense buffer of static shape of f16, bf16, f32, f64, i8, i16, i32 or i64",
     "::mlir::MemRefType">;
 
@@ -184,16 +185,23 @@ def Dconv_LaunchOp : Dconv_Command<"launch",
   let summary = "runs a kernel on whole buffers";
   let description = [{
     The kernel reads `inputs` and combines into `output`; `scalars` are numbers
-    of program arguments, passed by value after the buffers.
+    of program arguments, passed by value after the buffers. `bounds` are passed
+    after these: a begin and an end for each entry of the kernel's attribute
+    `dconv.inside = [[argument, dim], ...]`. Positions of that dim of that buffer
+    before the begin or from the end on hold what changes no result, so the kernel
+    need not read them. With `overwrites`, the kernel starts from the constant
+    `dconv.initial` of its output argument and does not read `output`.
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel,
                        Arg<Variadic<Dconv_Buffer>, "", [MemRead]>:$inputs,
                        Arg<Dconv_Buffer, "", [MemRead, MemWrite]>:$output,
                        DenseI64ArrayAttr:$scalars,
+                       DefaultValuedOptionalAttr<DenseI64ArrayAttr, "{}">:$bounds,
+                       UnitAttr:$overwrites,
                        Variadic<Dconv_EventType>:$waits);
   let assemblyFormat = [{
     $kernel `(` $inputs `)` `into` $output `scalars` $scalars
-    (`wait` `(` $waits^ `)`)? attr-dict
+    (`bounds` $bounds^)? (`overwrites` $overwrites^)? (`wait` `(` $waits^ `)`)? attr-dict
     `:` (`(` type($inputs)^ `)` `,`)? type($output)
   }];
   let hasVerifier = 1;

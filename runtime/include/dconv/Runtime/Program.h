@@ -10,6 +10,7 @@
 #define DCONV_RUNTIME_PROGRAM_H
 
 #include "dconv/Geometry/Box.h"
+#include "dconv/Geometry/BufferLayout.h"
 
 #include <cstdint>
 #include <string>
@@ -36,14 +37,15 @@ struct Tensor {
   std::vector<int64_t> shape;
 };
 
-/// A window of a tensor in the arena of one device, row-major and dense. It may
-/// reach outside the tensor: that is local padding.
+/// A window of a tensor in the arena of one device, dense. It may reach outside
+/// the tensor: that is local padding.
 struct Buffer {
   uint32_t tensor = 0;
   int64_t shard = 0; ///< for which shard it is
   ElementType type = ElementType::F32;
   Box window;         ///< in positions of the tensor
   int64_t offset = 0; ///< in the arena, in bytes; a multiple of 64
+  BufferLayout layout; ///< the order of the elements
 
   int64_t bytes() const { return window.volume() * bytesOf(type); }
 };
@@ -84,6 +86,9 @@ struct Command {
   uint32_t kernel = 0;               ///< number in Program::kernels
   std::vector<uint32_t> operands;    ///< buffers the kernel reads, in its order
   std::vector<uint32_t> scalars;     ///< program arguments passed by value
+  std::vector<int64_t> bounds;       ///< numbers passed after these
+  /// The kernel does not read what `buffer` held.
+  bool overwrites = false;
 };
 
 struct DeviceProgram {
