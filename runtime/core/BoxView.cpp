@@ -12,9 +12,10 @@ int64_t BoxView::elements() const {
 }
 
 BoxView viewOf(std::byte *data, ElementType type, const Box &window,
-               const Box &box) {
+               const Box &box, const BufferLayout &layout) {
   BoxView view;
   view.type = type;
+  view.data = data;
   view.dims.resize(box.rank());
   int64_t stride = bytesOf(type);
   int64_t offset = 0;
@@ -23,15 +24,27 @@ BoxView viewOf(std::byte *data, ElementType type, const Box &window,
     offset += (box[d].begin - window[d].begin) * stride;
     stride *= window[d].size();
   }
-  view.data = box.empty() ? data : data + offset;
+  if (!layout.isRowMajor()) {
+    view.layout = &layout;
+    view.extents = window.sizes();
+    for (unsigned d = 0; d < box.rank(); ++d)
+      view.origin.push_back(box[d].begin - window[d].begin);
+  } else if (!box.empty()) {
+    view.data += offset;
+  }
   return view;
 }
 
-void copyBox(const BoxView &to, const BoxView &from) {
-  const int64_t elementBytes = bytesOf(to.type);
-  forEachRun<2>({&to, &from}, [&](const auto &at, int64_t count) {
-    copyRun(at[0], at[1], count * elementBytes);
-  });
+BoxView partOf(const BoxView &view, const Box &part) {
+  BoxView result = view;
+  for (unsigned d = 0; d < part.rank(); ++d) {
+    result.dims[d].size = part[d].size();
+    if (view.layout)
+      result.origin[d] += part[d].begin;
+    else
+      result.data += part[d].begin * view.dims[d].stride;
+  }
+  return result;
 }
 
 } // namespace dconv::runtime

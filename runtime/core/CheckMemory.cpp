@@ -243,6 +243,8 @@ Status MemoryCheck::visit() {
       if (Status status = read(operand, buffers[operand].window);
           status.failed())
         return status;
+    if (command.overwrites)
+      return write(command.buffer, buffers[command.buffer].window);
     return both(command.buffer, buffers[command.buffer].window);
   }
   return {};

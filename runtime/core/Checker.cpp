@@ -57,6 +57,7 @@ private:
   Status checkBuffer(const Buffer &buffer, uint32_t number) const;
   Status checkCommand() const;
   Status checkNumbers(const Command &command) const;
+  Status checkBounds(const Command &command) const;
   Status checkBox(const Command &command) const;
   Status checkTypes(const Command &command) const;
   Status checkArgument(const Command &command) const;
@@ -106,6 +107,11 @@ Status ShapeCheck::checkBuffer(const Buffer &buffer, uint32_t number) const {
     return error("window " + toString(buffer.window) + " of '" + tensor.name +
                  "', which has " + std::to_string(tensor.shape.size()) +
                  " dims");
+  if (!buffer.layout.isRowMajor())
+    if (Result<BufferLayout> layout =
+            checkedLayout(buffer.layout.levels, buffer.window.rank());
+        !layout)
+      return error(layout.error());
   std::vector<int64_t> sizes = buffer.window.sizes();
   sizes.push_back(bytesOf(buffer.type));
   Result<int64_t> bytes = checkedVolume(sizes);
@@ -169,10 +175,22 @@ Status ShapeCheck::checkNumbers(const Command &command) const {
       if (!program.arguments[scalar].scalar)
         return error("argument " + std::to_string(scalar) + " is no scalar");
     }
-    return {};
+    return checkBounds(command);
   default:
     return {};
   }
+}
+
+Status ShapeCheck::checkBounds(const Command &command) const {
+  const std::vector<int64_t> &bounds = command.bounds;
+  if (bounds.size() % 2 != 0)
+    return error(std::to_string(bounds.size()) +
+                 " bounds, needed a begin and an end each");
+  for (size_t i = 0; i < bounds.size(); i += 2)
+    if (bounds[i] < 0 || bounds[i] > bounds[i + 1])
+      return error("bounds " + toString(Interval{bounds[i], bounds[i + 1]}) +
+                   ", needed 0 <= begin <= end");
+  return {};
 }
 
 Status ShapeCheck::checkBox(const Command &command) const {

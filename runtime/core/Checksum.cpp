@@ -63,7 +63,63 @@ uint32_t checksum(const void *data, int64_t size) {
   return ~update(initial, data, size);
 }
 
+/// Cuts a box of `sizes` in boxes of at most `most` elements that follow each
+/// other in row-major order.
+template <typename Body>
+static void forEachSlab(const std::vector<int64_t> &sizes, int64_t most,
+                        Body body) {
+  const Box whole = Box::whole(sizes);
+  if (whole.empty())
+    return;
+  // The dims from `inner` on are whole, the one before is cut, those outside go
+  // one by one.
+  size_t inner = sizes.size();
+  int64_t rows = most; // of the dim before `inner`
+  while (inner > 0 && sizes[inner - 1] <= rows)
+    rows /= sizes[--inner];
+  Box slab = whole;
+  for (size_t d = 0; d < inner; ++d)
+    slab[d].end = d + 1 == inner ? std::min(rows, sizes[d]) : 1;
+  for (;;) {
+    body(slab);
+    size_t d = inner;
+    for (; d > 0; --d) {
+      const int64_t step = d == inner ? rows : 1;
+      const int64_t begin = slab[d - 1].end;
+      if (begin < sizes[d - 1]) {
+        slab[d - 1] = {begin, std::min(begin + step, sizes[d - 1])};
+        break;
+      }
+      slab[d - 1] = {0, std::min(step, sizes[d - 1])};
+    }
+    if (d == 0)
+      return;
+  }
+}
+
+/// Calls `body(slab, elements)` with the elements of `box`, row-major, slab by
+/// slab; they stay in the first-level cache.
+template <typename Body>
+static void forEachPacked(const BoxView &box, Body body) {
+  alignas(64) std::byte packed[8 << 10];
+  std::vector<int64_t> sizes;
+  for (const BoxView::Dim &dim : box.dims)
+    sizes.push_back(dim.size);
+  forEachSlab(sizes, sizeof(packed) / bytesOf(box.type), [&](const Box &slab) {
+    const BoxView dense = viewOf(packed, box.type, slab, slab);
+    copyBox(dense, partOf(box, slab));
+    body(slab, dense);
+  });
+}
+
 uint32_t checksum(const BoxView &box) {
+  if (!box.isStrided()) {
+    uint32_t crc = initial;
+    forEachPacked(box, [&](const Box &, const BoxView &dense) {
+      crc = update(crc, dense.data, dense.bytes());
+    });
+    return ~crc;
+  }
   const int64_t elementBytes = bytesOf(box.type);
   RunChecksum sum;
   forEachRun<1>({&box}, [&](const auto &at, int64_t count) {
@@ -73,6 +129,14 @@ uint32_t checksum(const BoxView &box) {
 }
 
 uint32_t copyWithChecksum(const BoxView &to, const BoxView &from) {
+  if (!to.isStrided() || !from.isStrided()) {
+    uint32_t crc = initial;
+    forEachPacked(from, [&](const Box &slab, const BoxView &dense) {
+      crc = update(crc, dense.data, dense.bytes());
+      copyBox(partOf(to, slab), dense);
+    });
+    return ~crc;
+  }
   // Small enough that the copied bytes are still in the first-level cache.
   constexpr int64_t chunk = 16 << 10;
   const int64_t elementBytes = bytesOf(to.type);

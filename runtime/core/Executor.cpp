@@ -31,7 +31,7 @@ Status Executor::prepare(const Command &command, Step &step) {
 
   const Buffer &buffer = list.buffers[command.buffer];
   auto boxOf = [&](const Buffer &b) {
-    return viewOf(dataOf(b), b.type, b.window, command.box);
+    return viewOf(dataOf(b), b.type, b.window, command.box, b.layout);
   };
   switch (command.kind) {
   case CommandKind::Alloc:
@@ -51,6 +51,9 @@ Status Executor::prepare(const Command &command, Step &step) {
       step.arguments.push_back(dataOf(list.buffers[operand]));
     step.arguments.push_back(dataOf(buffer));
     step.arguments.resize(step.arguments.size() + command.scalars.size());
+    // Kernels only read what they are passed by value.
+    for (const int64_t &bound : command.bounds)
+      step.arguments.push_back(const_cast<int64_t *>(&bound));
     return backend.findKernel(program.kernels[command.kernel], step.kernel);
   default:
     break;
@@ -215,7 +218,7 @@ Status Executor::perform(uint32_t number, Queue queue) {
     step.header.id.epoch = call.epoch;
     return inTransfer(number, transport.receive(step.header, step.to));
   case CommandKind::Launch: {
-    const size_t first = step.arguments.size() - command.scalars.size();
+    const size_t first = command.operands.size() + 1;
     for (size_t i = 0; i < command.scalars.size(); ++i)
       step.arguments[first + i] = call.arguments[command.scalars[i]];
     backend.launch(step.kernel, step.arguments.data());

@@ -13,12 +13,15 @@ static Status stoppedStatus() {
 
 /// Inverts bit `number` of the elements of `box` in row-major order.
 static void flipBit(const BoxView &box, int64_t number) {
-  const int64_t elementBytes = bytesOf(box.type);
-  int64_t byte = number / 8;
-  forEachRun<1>({&box}, [&](const auto &at, int64_t count) {
-    if (0 <= byte && byte < count * elementBytes)
-      at[0][byte] ^= std::byte(1 << (number % 8));
-    byte -= count * elementBytes;
+  const int64_t elementBits = bytesOf(box.type) * 8;
+  int64_t element = number / elementBits;
+  Box place = Box::whole(std::vector<int64_t>(box.dims.size(), 1));
+  for (unsigned d = place.rank(); d-- > 0; element /= box.dims[d].size)
+    place[d] = place[d].shifted(element % box.dims[d].size);
+  const int64_t bit = number % elementBits;
+  const BoxView flipped = partOf(box, place);
+  forEachRun<1>({&flipped}, [&](const auto &at, int64_t) {
+    at[0][bit / 8] ^= std::byte(1 << (bit % 8));
   });
 }
 

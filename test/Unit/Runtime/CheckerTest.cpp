@@ -79,6 +79,33 @@ TEST_F(CheckerTest, ScalarsAreScalars) {
   expectErrorAt(LaunchY, "argument 0 is no scalar");
 }
 
+TEST_F(CheckerTest, BoundsAreIntervals) {
+  command(LaunchY).bounds = {0, 3, 2, 2};
+  EXPECT_EQ(check(program).message(), "");
+  command(LaunchY).bounds = {0, 3, 2};
+  expectErrorAt(LaunchY, "3 bounds, needed a begin and an end each");
+  command(LaunchY).bounds = {-1, 3};
+  expectErrorAt(LaunchY, "bounds [-1, 3), needed 0 <= begin <= end");
+  command(LaunchY).bounds = {0, 3, 2, 1};
+  expectErrorAt(LaunchY, "bounds [2, 1), needed 0 <= begin <= end");
+}
+
+TEST_F(CheckerTest, LayoutsOrderTheDimsOfTheirBuffer) {
+  program.devices[1].buffers[1].layout = {{{0, 4}, {0, 1}}};
+  EXPECT_EQ(check(program).message(), "");
+  program.devices[1].buffers[1].layout = {{{1, 4}, {0, 1}, {1, 1}}};
+  expectError("program 'halo', device 1, buffer 1: layout orders d1 but the "
+              "buffer has 1 dims");
+}
+
+// Only a launch that says so may find nothing in its output.
+TEST_F(CheckerTest, LaunchesReadTheirOutputUnlessTheyOverwriteIt) {
+  command(FillY).box = Box{{6, 6}};
+  expectErrorAt(LaunchY, "which nothing has written");
+  command(LaunchY).overwrites = true;
+  EXPECT_EQ(check(program).message(), "");
+}
+
 TEST_F(CheckerTest, WaitsPointBackwards) {
   command(FillY).waits.push_back(FillY);
   expectErrorAt(FillY, "waits for command 4, which is not an earlier one");

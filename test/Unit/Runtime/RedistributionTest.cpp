@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Geometry/RandomBufferLayout.h"
 #include "../Geometry/RandomLayouts.h"
 #include "Programs.h"
 #include "dconv/Runtime/Checker.h"
@@ -60,6 +61,27 @@ ScheduleInput inputFor(const Grid &grid, const std::vector<int64_t> &shape,
   return input;
 }
 
+/// The elements of a tensor, all different.
+std::vector<float> counting(const std::vector<int64_t> &shape) {
+  std::vector<float> values(Box::whole(shape).volume());
+  std::iota(values.begin(), values.end(), 1.0f);
+  return values;
+}
+
+/// What `program` makes of `x`. It moves as many bytes as is predicted.
+std::vector<float> roundTrip(const Program &program, std::vector<float> x) {
+  EXPECT_EQ(check(program).message(), "");
+  std::unique_ptr<Session> session;
+  Session::Options options = hostOptions({program}, program.devices.size());
+  EXPECT_EQ(Session::open(std::move(options), session).message(), "");
+  std::vector<float> y(x.size(), -1);
+  void *arguments[] = {x.data()};
+  void *results[] = {y.data()};
+  EXPECT_EQ(session->execute(0, arguments, results).message(), "");
+  EXPECT_TRUE(session->takeExecutions()[0].counters == program.predicted);
+  return y;
+}
+
 class Redistribution : public testing::TestWithParam<unsigned> {
 protected:
   CollectiveAlgorithm algorithm() {
@@ -79,19 +101,27 @@ TEST_P(Redistribution, BringsBackTheTensor) {
                           {stripes(random.layout()), stripes(random.layout()),
                            stripes(random.layout())},
                           {algorithm(), algorithm()}));
-    ASSERT_EQ(check(program).message(), "");
+    const std::vector<float> x = counting(random.shape);
+    EXPECT_EQ(roundTrip(program, x), x);
+  }
+}
 
-    std::unique_ptr<Session> session;
-    Session::Options options = hostOptions({program}, program.devices.size());
-    ASSERT_EQ(Session::open(std::move(options), session).message(), "");
-    std::vector<float> x(Box::whole(random.shape).volume());
-    std::iota(x.begin(), x.end(), 1.0f);
-    std::vector<float> y(x.size(), -1);
-    void *arguments[] = {x.data()};
-    void *results[] = {y.data()};
-    ASSERT_EQ(session->execute(0, arguments, results).message(), "");
-    EXPECT_EQ(y, x);
-    EXPECT_TRUE(session->takeExecutions()[0].counters == program.predicted);
+// What moves is boxes of tensors: in which order a buffer keeps its elements is
+// nobody else's business.
+TEST_P(Redistribution, WhateverTheLayoutsOfTheBuffers) {
+  std::mt19937 layouts(GetParam());
+  for (int i = 0; i < 100; ++i) {
+    random.draw();
+    Program program =
+        schedule(inputFor(random.grid, random.shape,
+                          {stripes(random.layout()), stripes(random.layout())},
+                          {algorithm()}));
+    for (DeviceProgram &device : program.devices)
+      for (Buffer &buffer : device.buffers)
+        buffer.layout =
+            dconv::test::randomBufferLayout(layouts, random.shape.size());
+    const std::vector<float> x = counting(random.shape);
+    EXPECT_EQ(roundTrip(program, x), x);
   }
 }
 

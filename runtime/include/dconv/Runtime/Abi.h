@@ -38,8 +38,9 @@ typedef int32_t (*dconv_execute_fn)(void *context, int64_t program,
                                     void *const *results);
 
 /* A kernel: `arguments` points to the data of each operand, then of the output
- * buffer, then to the value of each scalar. Buffers are dense, row-major and
- * aligned to 64 bytes. */
+ * buffer, then to the value of each scalar, then to each bound of the launch, an
+ * int64_t. It only reads values and bounds. Buffers are dense, in the order the
+ * kernel was compiled for, and aligned to 64 bytes. */
 typedef void (*dconv_kernel_fn)(void **arguments);
 
 /* A function of the host: `arguments` points to the data of each argument,

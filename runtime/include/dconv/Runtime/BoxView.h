@@ -12,25 +12,46 @@
 namespace dconv::runtime {
 
 /// The elements of a box where they lie: a pointer to the first and, per dim,
-/// how many there are and how far apart. Owns nothing.
+/// how many there are and how far apart. Of a buffer with a layout, where they
+/// are not the same distance apart everywhere, all that tells where they lie.
+/// Owns nothing.
 struct BoxView {
   struct Dim {
     int64_t size = 0;
     int64_t stride = 0; ///< in bytes
   };
 
-  std::byte *data = nullptr; ///< the first element
+  std::byte *data = nullptr; ///< the first element; with a layout, the buffer's
   ElementType type = ElementType::F32;
   std::vector<Dim> dims;
 
+  /// Not null where the view is not strided: then strides mean nothing. Outlives
+  /// the view.
+  const BufferLayout *layout = nullptr;
+  std::vector<int64_t> extents; ///< of the buffer, with a layout
+  std::vector<int64_t> origin;  ///< of the box in the buffer, likewise
+
+  bool isStrided() const { return !layout; }
   int64_t elements() const;
   int64_t bytes() const { return elements() * bytesOf(type); }
 };
 
-/// `box` of the dense row-major `window` whose first element is at `data`. The
-/// window contains the box.
+inline const BufferLayout rowMajor;
+
+/// `box` of the dense `window` at `data`, whose elements lie as `layout`, which
+/// outlives the view, says. The window contains the box.
 BoxView viewOf(std::byte *data, ElementType type, const Box &window,
-               const Box &box);
+               const Box &box, const BufferLayout &layout = rowMajor);
+
+/// `part`, in positions of the view, of `view`.
+BoxView partOf(const BoxView &view, const Box &part);
+
+/// Strided views, one per view of `views`, which together hold its elements;
+/// elements at equal places of the views of a piece are at equal places of
+/// `views`. The views have equal sizes; a piece has other dims, in descending
+/// order of the distances in the first view.
+std::vector<std::vector<BoxView>>
+stridedPieces(const std::vector<const BoxView *> &views);
 
 /// memcpy, without a call where a run is one element: the columns of a halo.
 inline void copyRun(std::byte *to, const std::byte *from, int64_t size) {
@@ -52,7 +73,7 @@ inline void copyRun(std::byte *to, const std::byte *from, int64_t size) {
 /// `from` into `to`: same element type and sizes, memory apart.
 void copyBox(const BoxView &to, const BoxView &from);
 
-/// One dim of several views walked together.
+/// One dim of several strided views walked together.
 template <size_t N> struct JointDim {
   int64_t size;
   std::array<int64_t, N> strides; ///< in bytes
@@ -96,22 +117,14 @@ jointDims(const std::array<const BoxView *, N> &views) {
   return dims;
 }
 
-/// Calls `body(pointers, count)` for each longest run of elements that is dense
-/// in every view, in row-major order. The views have equal sizes.
+/// Calls `body(pointers)` for each position of `dims`, in row-major order,
+/// beginning at `at`.
 template <size_t N, typename Body>
-void forEachRun(const std::array<const BoxView *, N> &views, Body body) {
-  std::vector<JointDim<N>> dims = jointDims(views);
-  if (dims.empty())
-    return;
-  const int64_t count = dims.back().size;
-  dims.pop_back();
-
-  std::array<std::byte *, N> at;
-  for (size_t i = 0; i < N; ++i)
-    at[i] = views[i]->data;
+void walk(const std::vector<JointDim<N>> &dims, std::array<std::byte *, N> at,
+          Body body) {
   std::vector<int64_t> index(dims.size(), 0);
   for (;;) {
-    body(at, count);
+    body(at);
     size_t d = dims.size();
     for (; d > 0; --d) {
       const JointDim<N> &dim = dims[d - 1];
@@ -126,6 +139,35 @@ void forEachRun(const std::array<const BoxView *, N> &views, Body body) {
     if (d == 0)
       return;
   }
+}
+
+/// Calls `body(pointers, count)` for each longest run of elements that is dense
+/// in every view: of strided views in row-major order, of others in any. The
+/// views have equal sizes.
+template <size_t N, typename Body>
+void forEachRun(const std::array<const BoxView *, N> &views, Body body) {
+  bool strided = true;
+  for (const BoxView *view : views)
+    strided &= view->isStrided();
+  if (!strided) {
+    for (const std::vector<BoxView> &piece :
+         stridedPieces({views.begin(), views.end()})) {
+      std::array<const BoxView *, N> pieces;
+      for (size_t i = 0; i < N; ++i)
+        pieces[i] = &piece[i];
+      forEachRun<N>(pieces, body);
+    }
+    return;
+  }
+  std::vector<JointDim<N>> dims = jointDims(views);
+  if (dims.empty())
+    return;
+  const int64_t count = dims.back().size;
+  dims.pop_back();
+  std::array<std::byte *, N> at;
+  for (size_t i = 0; i < N; ++i)
+    at[i] = views[i]->data;
+  walk(dims, at, [&](const auto &at) { body(at, count); });
 }
 
 } // namespace dconv::runtime
