@@ -75,7 +75,48 @@ static Program transfers(const std::vector<int64_t> &shape, const Box &box,
   return program;
 }
 
+/// The speed at which a filter of `shape` is brought into the order of `layout`,
+/// in GB read per second; `bytes` per element.
+static double packing(const std::vector<int64_t> &shape, ElementType type,
+                      const BufferLayout &layout) {
+  const Box whole = Box::whole(shape);
+  const int64_t bytes = whole.volume() * bytesOf(type);
+  std::vector<std::byte> from(bytes, std::byte(1)), to(bytes);
+  double least = 1e9;
+  for (int i = 0; i < 5; ++i)
+    least = std::min(least, secondsOf([&] {
+      copyBox(viewOf(to.data(), type, whole, whole, layout),
+              viewOf(from.data(), type, whole, whole));
+    }));
+  return bytes / least / 1e9;
+}
+
+static void benchPacking() {
+  for (std::vector<int64_t> shape :
+       {std::vector<int64_t>{3, 3, 64, 64}, {3, 3, 512, 512}, {1, 1, 1024, 2048}})
+    for (auto [type, group] :
+         {std::pair{ElementType::F32, 1}, {ElementType::BF16, 2},
+          {ElementType::I8, 4}}) {
+      const int64_t block = 48;
+      BufferLayout layout{{{3, block}, {0, 1}, {1, 1}, {2, group}, {3, 1}}};
+      BufferLayout first{{{0, block}, {2, 1}, {3, 1}, {1, group}, {0, 1}}};
+      if (group > 1) {
+        layout.levels.push_back({2, 1});
+        first.levels.push_back({1, 1});
+      }
+      const std::vector<int64_t> channelsFirst{shape[3], shape[2], shape[0],
+                                               shape[1]};
+      std::printf("%s %ldx%ldx%ldx%ld: pack %.2f, from channels first %.2f, "
+                  "copy %.2f GB/s\n",
+                  toString(type), long(shape[0]), long(shape[1]),
+                  long(shape[2]), long(shape[3]), packing(shape, type, layout),
+                  packing(channelsFirst, type, first),
+                  packing(shape, type, {}));
+    }
+}
+
 int main() {
+  benchPacking();
   constexpr int64_t count = 50000;
   Program many = copies(count);
   std::printf("check of %ld commands: %.3f s\n", long(count),
