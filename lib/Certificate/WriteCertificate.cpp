@@ -1,57 +1,16 @@
 //===- WriteCertificate.cpp - a plan with all that proves it --------------===//
 
-#include "dconv/Certificate/PlanDescription.h"
+#include "ClaimsWriter.h"
 
+#include "dconv/Certificate/PlanDescription.h"
 #include "dconv/Geometry/Streaming.h"
 #include "dconv/Planner/BestBox.h"
 #include "dconv/Planner/Bounds.h"
 #include "dconv/Planner/ShardWords.h"
 
 #include <algorithm>
-#include <cmath>
-#include <nlohmann/json.hpp>
-#include <ostream>
 
 using namespace dconv;
-using Json = nlohmann::ordered_json;
-
-static Json toJson(const Box &box) {
-  Json list = Json::array();
-  for (Interval interval : box.dims)
-    list.push_back({interval.begin, interval.end});
-  return list;
-}
-
-/// As an integer where it is one that a double holds exactly.
-static Json toJson(double number) {
-  bool exact = std::abs(number) < 9e15 && number == std::floor(number);
-  return exact ? Json(int64_t(number)) : Json(number);
-}
-
-static Json toJson(const std::vector<double> &numbers) {
-  Json list = Json::array();
-  for (double number : numbers)
-    list.push_back(toJson(number));
-  return list;
-}
-
-static const char *roleName(Role role) {
-  switch (role) {
-  case Role::Batch:
-    return "batch";
-  case Role::Group:
-    return "group";
-  case Role::OutputChannel:
-    return "output channel";
-  case Role::InputChannel:
-    return "input channel";
-  case Role::Output:
-    return "output";
-  case Role::Tap:
-    return "tap";
-  }
-  return "";
-}
 
 static const char *kindName(StepKind kind) {
   switch (kind) {
@@ -72,24 +31,18 @@ static const char *kindName(StepKind kind) {
 }
 
 namespace {
-/// Writes the fields of one convolution, in the order of docs/certificate.md.
-class PlanWriter {
+/// The claims of a plan whose tensors lie on the devices.
+class PlanClaims : public ClaimsWriter {
 public:
-  PlanWriter(std::ostream &out, const CertifiedPlan &plan)
-      : out(out), plan(plan), convolution(plan.convolution),
-        program(plan.streamed
-                    ? distributeStreamed(convolution, plan.split, plan.devices,
-                                         plan.fillsOutput)
-                    : distribute(convolution, plan.split, plan.devices,
-                                 plan.fillsOutput, plan.gathered)),
-        grid(program.grid) {
+  PlanClaims(std::ostream &out, const CertifiedPlan &plan)
+      : ClaimsWriter(out, plan),
+        program(distribute(convolution, plan.split, plan.devices,
+                           plan.fillsOutput, plan.gathered)) {
     nameValues();
   }
 
   void write() {
-    out << "{\"name\":" << Json(plan.name).dump();
     writeConvolution();
-    writeSplit();
     writeOwnership();
     writeSteps();
     writeMoves();
@@ -99,21 +52,6 @@ public:
   }
 
 private:
-  void field(const char *name, const Json &value) {
-    out << ",\n\"" << name << "\":"
-        << value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-
-  void beginList(const char *name) {
-    out << ",\n\"" << name << "\":[";
-    separator = "\n";
-  }
-  void add(const Json &entry) {
-    out << separator << entry.dump();
-    separator = ",\n";
-  }
-  void endList() { out << "\n]"; }
-
   /// Of each value of the program the tensor it is a version of.
   void nameValues() {
     names.resize(program.values.size());
@@ -140,66 +78,7 @@ private:
     return value < 0 ? "output" : names[value];
   }
 
-  void writeConvolution() {
-    field("devices", plan.devices);
-    field("memory_budget", plan.budget ? Json(*plan.budget) : Json());
-    field("fills_output", plan.fillsOutput);
-    std::vector<std::string> loopNames = convolution.loopNames();
-    beginList("loops");
-    for (unsigned loop = 0; loop < convolution.numLoops(); ++loop)
-      add({{"name", loopNames[loop]},
-           {"role", roleName(convolution.roles[loop])},
-           {"extent", convolution.extents[loop]}});
-    endList();
-    beginList("operands");
-    for (size_t i = 0; i < convolution.inputs.size(); ++i)
-      writeOperand("input " + std::to_string(i), convolution.inputs[i]);
-    writeOperand("output", convolution.output);
-    endList();
-    field("accumulator_bytes", convolution.accumulatorBytes);
-  }
-
-  void writeOperand(const std::string &name, const Operand &operand) {
-    AccessMap map = operand.unpaddedMap();
-    Box reached = footprint(map, convolution.iterations());
-    Json exprs = Json::array(), padding = Json::array();
-    for (size_t d = 0; d < map.size(); ++d) {
-      std::vector<int64_t> coefficients;
-      for (unsigned loop = 0; loop < convolution.numLoops(); ++loop)
-        coefficients.push_back(map[d].coefficientOf(loop));
-      exprs.push_back(
-          {{"coefficients", coefficients}, {"constant", map[d].constant}});
-      padding.push_back(
-          {std::max<int64_t>(0, -reached[d].begin),
-           std::max<int64_t>(0, reached[d].end - operand.shape[d])});
-    }
-    add({{"name", name},
-         {"shape", operand.shape},
-         {"map", exprs},
-         {"padding", padding},
-         {"element_bytes", operand.elementBytes}});
-  }
-
-  void writeSplit() {
-    beginList("axes");
-    for (const AxisSplit &axis : plan.split.axes)
-      add({{"loop", axis.loop},
-           {"stripes", toJson(Box(stripesOf(axis.lengths)))}});
-    endList();
-    field("grid", grid.shape);
-    std::vector<int64_t> placement, macs(plan.devices);
-    for (int64_t shard = 0; shard < grid.numShards(); ++shard) {
-      placement.push_back(grid.deviceOf(shard));
-      macs[placement.back()] +=
-          plan.split.iterations(convolution, grid.coordinates(shard)).volume();
-    }
-    field("placement", placement);
-    field("macs", macs);
-  }
-
   void writeOwnership() {
-    if (plan.streamed)
-      return field("ownership", Json());
     beginList("ownership");
     int sums = -1;
     for (const Step &step : program.steps) {
@@ -265,19 +144,12 @@ private:
         writeHostMoves(s, shard);
     }
     endList();
-    Prediction predicted = predict(program);
-    field("predicted", {{"bytes_received", predicted.bytesReceived},
-                        {"bytes_sent", predicted.bytesSent},
-                        {"scatter_bytes", predicted.scatterBytes},
-                        {"gather_bytes", predicted.gatherBytes},
-                        {"peak_bytes", predicted.peakBytes}});
+    writePrediction(predict(program));
   }
 
   /// What `shard` gets from the host, or gives to it, in step `s`.
   void writeHostMoves(size_t s, int64_t shard) {
     const Step &step = program.steps[s];
-    if (plan.streamed)
-      return; // parts travel while shards compute
     if (step.kind == StepKind::Shard) {
       const ShardedValue &to = program.values[step.result];
       if (receivesValue(grid, to.layout, shard))
@@ -302,7 +174,7 @@ private:
       return "staging";
     case ArenaBuffer::Slot:
     case ArenaBuffer::OutputSlot:
-      return "slot";
+      break; // of what is streamed
     }
     return "";
   }
@@ -367,44 +239,55 @@ private:
     field("best_box_exact", box.exact);
   }
 
-  std::ostream &out;
-  const CertifiedPlan &plan;
-  const Convolution &convolution;
-  DistributedProgram program;
-  const Grid &grid;
+  const DistributedProgram program;
   std::vector<std::string> names; ///< per value
-  const char *separator = "";
 };
 } // namespace
 
 Result<int64_t> dconv::describePlan(std::ostream &out,
                                     const CertifiedPlan &plan) {
-  for (const Result<int64_t> &good :
-       {checkSplit(plan.split, plan.convolution),
-        checkGathered(plan.convolution, plan.split, plan.gathered)})
-    if (!good)
-      return Error{"'" + plan.name + "': " + good.error()};
-  PlanWriter(out, plan).write();
+  Result<int64_t> good = checkSplit(plan.split, plan.convolution);
+  if (good)
+    good = plan.streamed
+               ? checkStreamed(plan.convolution, plan.split, plan.devices)
+               : checkGathered(plan.convolution, plan.split, plan.gathered);
+  if (!good)
+    return Error{"'" + plan.name + "': " + good.error()};
+  if (plan.streamed)
+    writeStreamClaims(out, plan);
+  else
+    PlanClaims(out, plan).write();
   return 1;
 }
 
-Result<int64_t> dconv::writeCertificate(std::ostream &out,
-                                        const std::vector<CertifiedPlan> &plans) {
-  for (const CertifiedPlan &plan : plans)
-    if (plan.streamed)
-      return Error{"'" + plan.name +
-                   "' is streamed from the host; there are certificates only "
-                   "of plans whose tensors fit the devices"};
-  out << "{\"format\":\"dconv-certificate\",\n\"version\":1,\n"
-         "\"convolutions\":[";
+/// Those of `plans` that are streamed, or those that are not.
+static Result<int64_t> writePlans(std::ostream &out,
+                                  const std::vector<CertifiedPlan> &plans,
+                                  bool streamed) {
+  out << "[";
   const char *separator = "\n";
   for (const CertifiedPlan &plan : plans) {
+    if (plan.streamed != streamed)
+      continue;
     out << separator;
     if (Result<int64_t> described = describePlan(out, plan); !described)
       return described;
     separator = ",\n";
   }
-  out << "\n]}\n";
+  out << "\n]";
+  return int64_t(plans.size());
+}
+
+Result<int64_t>
+dconv::writeCertificate(std::ostream &out,
+                        const std::vector<CertifiedPlan> &plans) {
+  out << "{\"format\":\"dconv-certificate\",\n\"version\":1";
+  for (bool streamed : {false, true}) {
+    out << (streamed ? ",\n\"streamed\":" : ",\n\"convolutions\":");
+    if (Result<int64_t> written = writePlans(out, plans, streamed); !written)
+      return written;
+  }
+  out << "}\n";
   if (!out)
     return Error{"the certificate could not be written"};
   return int64_t(plans.size());

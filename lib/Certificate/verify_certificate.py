@@ -1,53 +1,15 @@
-#!/usr/bin/env python3
-"""verify_certificate.py FILE.json proves what the certificate of a plan claims.
-
-From the definitions in docs/certificate.md and with the standard library alone: a
-mistake of dconv cannot hide here as well. A box is a tuple of (begin, end) per dim,
-half open. Exit code 0: proved; 1: refused; 2: not readable.
-"""
+"""verify_certificate.py FILE.json: proves the plans whose tensors lie on devices."""
 
 import itertools
-import json
 import math
-import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 
-LARGEST, MOST_SHARDS, MOST_DIMS, MOST_COUNTED = 2**63 - 1, 2**16, 16, 2**24
-
-
-class Refused(Exception):
-    """A claim that does not hold."""
+import claims
+from claims import LARGEST, Refused, common, equal, get, items, must_tile, number
+from claims import read_box, show, volume
 
 
-def show(value):
-    return json.dumps(value)[:99]
-
-
-def common(a, b):
-    return tuple((max(p[0], q[0]), min(p[1], q[1])) for p, q in zip(a, b))
-
-
-def volume(box):
-    return math.prod(max(0, end - begin) for begin, end in box)
-
-
-def must_tile(what, boxes, target):
-    """Each element of `target` is in just one of `boxes`, no other in any: corners,
-    signed as differences of the indicator functions are, add up to the target's."""
-    number(len(target), 0, MOST_DIMS)
-    corners = Counter()
-    for box, sign in itertools.chain(((b, 1) for b in boxes), [(target, -1)]):
-        if volume(box):
-            for ends in itertools.product((0, 1), repeat=len(box)):
-                at = tuple(pair[end] for pair, end in zip(box, ends))
-                corners[at] += sign * (-1) ** sum(ends)
-    wrong = min((at for at in corners if corners[at]), default=None)
-    if wrong is not None:  # at the first corner the elements themselves differ
-        fault = "missing" if corners[wrong] < 0 else "there too often"
-        raise Refused(f"{what}: {show(wrong)} is {fault} in {show(target)}")
-
-
-def elements_before(box, part, end):
+def before(box, part, end):
     """How many of the first `end` elements, row-major, of `box` are in `part`."""
     if not box or not volume(box):
         return end if volume(box) else 0
@@ -56,156 +18,16 @@ def elements_before(box, part, end):
     count = max(0, min(box[0][0] + at, high) - low)
     count *= volume(common(box[1:], part[1:]))
     if low <= box[0][0] + at < high:
-        count += elements_before(box[1:], part[1:], rest)
+        count += before(box[1:], part[1:], rest)
     return count
 
 
-def within(values, factor, constant, size):
-    """Those of the range `values` with 0 <= factor * value + constant < size."""
-    first, last = (-constant, size - 1 - constant)[:: 1 if factor > 0 else -1]
-    low, high = -(-first // factor), last // factor + 1
-    return range(max(values.start, low), max(low, min(values.stop, high)))
-
-
-def partners(values, factor, others, step, constant, size):
-    """How many of `values` have how many of `others` with a position within."""
-    full, counts = values, Counter()
-    for other in (*others[:1], *others[-1:]):  # between them are all others
-        full = within(full, factor, constant + step * other, size) or values[:0]
-    if full and others:
-        counts[len(others)] = len(full)
-    edges = range(values.start, full.start), range(full.stop, values.stop)
-    number(sum(map(len, edges)), 0, MOST_COUNTED)
-    for value in itertools.chain(*edges):
-        counts[len(within(others, step, constant + factor * value, size))] += 1
-    return counts
-
-
-def get(claim, key):
-    if type(claim) is not dict or key not in claim:
-        raise Refused(f"needs a field '{key}', got {show(claim)}")
-    return claim[key]
-
-
-def items(claim, size=None):
-    if type(claim) is not list or size not in (None, len(claim)):
-        raise Refused(f"needs a list of {size or 'some'} entries, got {show(claim)}")
-    return claim
-
-
-def number(claim, low=0, high=LARGEST):
-    if type(claim) is not int or not low <= claim <= high:
-        raise Refused(f"needs an integer from {low} to {high}, got {show(claim)}")
-    return claim
-
-
-def numbers(claim, low=0, high=LARGEST, size=None):
-    return [number(entry, low, high) for entry in items(claim, size)]
-
-
-def read_box(claim, rank=None):
-    box = tuple(tuple(numbers(p, -LARGEST, size=2)) for p in items(claim, rank))
-    if any(begin >= end for begin, end in box):
-        raise Refused(f"needs a box that is not empty, got {show(claim)}")
-    return box
-
-
-def equal(what, claim, found):
-    """Refuses a claim other than what was found; fractions may be rounded."""
-    if isinstance(found, (list, tuple)):
-        for i, (one, other) in enumerate(zip(items(claim, len(found)), found)):
-            equal(f"{what}[{i}]", one, other)
-    elif isinstance(found, dict):
-        for key in found:
-            equal(f"{what} {key}", get(claim, key), found[key])
-        if len(claim) != len(found):
-            raise Refused(f"{what} claimed {show(claim)}, found {show(found)}")
-    elif type(claim) is float and (type(found) is float or found > 2**53):
-        if not math.isclose(claim, found):
-            raise Refused(f"{what} claimed {claim}, found {found}")
-    elif type(claim) is not type(found) or claim != found:
-        raise Refused(f"{what} claimed {show(claim)}, found {show(found)}")
-
-
-class Tensor:
-    def __init__(self, name, claim, extents):
-        equal("name", get(claim, "name"), name)
-        self.name = name
-        self.bytes = number(get(claim, "element_bytes"), 1, 64)
-        self.all = tuple((0, n) for n in numbers(get(claim, "shape"), 1))
-        self.map = []  # per dim: coefficient per loop, constant
-        for expr in items(get(claim, "map"), len(self.all)):
-            factors = numbers(get(expr, "coefficients"), -LARGEST, size=len(extents))
-            self.map.append((factors, number(get(expr, "constant"), -LARGEST)))
-        reads = zip(self.footprint([(0, extent) for extent in extents]), self.all)
-        pads = [[max(0, -begin), max(0, end - n)] for (begin, end), (_, n) in reads]
-        equal(f"{name} padding", get(claim, "padding"), pads)
-
-    def uses(self, loop):
-        return any(factors[loop] for factors, _ in self.map)
-
-    def footprint(self, box):
-        """The hull of the positions that the iterations of `box` reach."""
-        reach = []
-        for factors, constant in self.map:
-            ends = [sorted((f * p[0], f * (p[1] - 1))) for f, p in zip(factors, box)]
-            first, last = (constant + sum(pair[i] for pair in ends) for i in (0, 1))
-            reach.append((first, last + 1))
-        return tuple(reach)
-
-
-class Verifier:
-    def __init__(self, claims):
-        self.claims, self.section = claims, ""
-
-    def open(self, section):
-        self.section = section
-        return get(self.claims, section)
-
-    def run(self):
+class Plan(claims.Claims):
+    def prove(self):
         parts = [self.read_tensors, self.read_split, self.read_ownership]
         parts += [self.read_moves, self.verify_inputs, self.verify_output]
         for part in parts + [self.verify_arena, self.verify_words, self.verify_bound]:
             part()
-
-    def read_tensors(self):
-        self.extents = [number(get(l, "extent"), 1) for l in items(self.open("loops"))]
-        self.space = tuple((0, extent) for extent in self.extents)
-        operands = items(self.open("operands")) or [None]
-        names = [f"input {i}" for i in range(len(operands) - 1)] + ["output"]
-        tensors = (Tensor(n, c, self.extents) for n, c in zip(names, operands))
-        self.tensors = {tensor.name: tensor for tensor in tensors}
-        *self.inputs, self.output = self.tensors.values()
-        if self.output.footprint(self.space) != self.output.all:
-            raise Refused("the loops do not write the output, whole and once")
-        self.accumulator_bytes = number(self.open("accumulator_bytes"), 1, 64)
-        self.fills = self.open("fills_output")
-        equal("", self.fills, self.fills is True)
-
-    def read_split(self):
-        self.devices = number(self.open("devices"), 1, MOST_SHARDS)
-        self.axes = axes = []
-        for axis in items(self.open("axes")):
-            loop = number(get(axis, "loop"), 0, len(self.extents) - 1)
-            axes.append([(loop, pair) for pair in read_box(get(axis, "stripes"))])
-        grid = [len(axis) for axis in axes]
-        self.shards = range(number(math.prod(grid), 1, MOST_SHARDS))
-        self.iterations = []  # per shard
-        for parts in itertools.product(*axes):
-            cut = {**dict(enumerate(self.space)), **dict(parts)}
-            self.iterations.append(tuple(cut.values()))
-            number(volume(self.iterations[-1]), 1)
-        must_tile("iterations of the shards", self.iterations, self.space)
-        tensors = self.tensors.items()
-        self.window = {n: list(map(t.footprint, self.iterations)) for n, t in tensors}
-        equal("", self.open("grid"), grid)
-        placement = items(self.open("placement"), len(self.shards))
-        self.placement = numbers(placement, 0, self.devices - 1)
-        self.shards_of = [[] for _ in range(self.devices)]
-        for shard, device in enumerate(self.placement):
-            self.shards_of[device].append(shard)
-        macs = [sum(volume(self.iterations[s]) for s in own) for own in self.shards_of]
-        equal("", self.open("macs"), macs)
 
     def read_ownership(self):
         """Of the shards that own the same box one: they own every element once."""
@@ -213,9 +35,8 @@ class Verifier:
         for name, claim in zip(names, items(self.open("ownership"), len(names))):
             equal("tensor", get(claim, "tensor"), name)
             everything = self.tensors.get(name, self.output).all
-            rank, boxes = len(everything), items(get(claim, "boxes"), len(self.shards))
-            nothing = ((0, 0),) * rank  # null: the shard owns nothing
-            boxes = [nothing if b is None else read_box(b, rank) for b in boxes]
+            n, boxes = len(everything), items(get(claim, "boxes"), len(self.shards))
+            boxes = [((0, 0),) * n if b is None else read_box(b, n) for b in boxes]
             must_tile(name, set(boxes), everything)
             self.owned[name] = boxes
         if self.owned["output"] != self.window["output"]:
@@ -223,14 +44,11 @@ class Verifier:
         self.reduces = self.owned["result"] != self.owned["output"]
         self.sum_bytes = self.accumulator_bytes if self.reduces else self.output.bytes
         claimed, self.steps = items(self.open("steps")), []
-        self.relays = set()  # inputs of which shards keep what they are sent
         for t in self.inputs:
             self.steps.append({"kind": "scatter", "tensor": t.name})
-            for algorithm in ("direct", "ring", "tree"):
-                step = {"kind": "exchange", "tensor": t.name, "algorithm": algorithm}
-                if step in claimed:
-                    self.steps.append(step)
-                    self.relays |= {t.name} if algorithm != "direct" else set()
+            exchange = {"kind": "exchange", "tensor": t.name}
+            ways = ({**exchange, "algorithm": a} for a in ("direct", "ring", "tree"))
+            self.steps += [way for way in ways if way in claimed]
         last = ["compute"] + ["reduce"] * self.reduces + ["gather"]
         last.insert(0, "fill" if self.fills else "scatter")
         self.steps += [{"kind": kind, "tensor": "output"} for kind in last]
@@ -290,25 +108,24 @@ class Verifier:
     def verify_output(self):
         """Every iteration is added up once, where the result of its element is
         owned; so is the initial value, by a shard that has a part of the sum."""
-        def moved(kind, end, owned):
+        own = ("reduce", 1, "result"), ("scatter", 1, "output"), ("gather", 0, "result")
+        for kind, end, name in own:
             for move in self.moves[kind, "output"]:
-                if move[2] != owned[move[end]]:
-                    raise Refused(f"{kind} of {show(move)}, not {owned[move[end]]}")
-            return self.moves[kind, "output"]
-
+                if move[2] != self.owned[name][move[end]]:
+                    raise Refused(f"{kind} of {show(move)}, not what the shard owns")
         result, added = self.owned["result"], []
-        parts = [(s, s, result[s]) for s in self.shards] + moved("reduce", 1, result)
-        for source, _, sums in parts:  # the iterations that belong to these sums
+        own = [*self.moves["reduce", "output"], *zip(self.shards, self.shards, result)]
+        for source, _, sums in own:  # the iterations that belong to these sums
             box = list(self.iterations[source])
             for (factors, _), pair in zip(self.output.map, sums):
                 for loop in (loop for loop, factor in enumerate(factors) if factor):
                     box[loop] = common([box[loop]], [pair])[0]
             added.append(tuple(box))
         must_tile("iterations added up", added, self.space)
-        starts = [box for _, _, box in moved("scatter", 1, self.owned["output"])]
         if not self.fills:
+            starts = [box for _, _, box in self.moves["scatter", "output"]]
             must_tile("initial output", starts, self.output.all)
-        stored = [box for _, _, box in moved("gather", 0, result)]
+        stored = [box for _, _, box in self.moves["gather", "output"]]
         must_tile("result gathered", stored, self.output.all)
 
     def verify_arena(self):
@@ -317,10 +134,11 @@ class Verifier:
         compute = len(self.steps) - 2 - self.reduces
         wide, narrow = self.sum_bytes, self.output.bytes
         owned = {name: dict(enumerate(self.owned[name])) for name in self.owned}
-        stripes = []
+        stripes, relayed = [], ("ring", "tree")
+        relays = {s["tensor"] for s in self.steps if s.get("algorithm") in relayed}
         for t in self.inputs:
             stripes.append(("stripe", None, t.name, owned[t.name], t.bytes))
-            if t.name in self.relays:  # kept to be passed on, and read there
+            if t.name in relays:  # kept to be passed on, and read there
                 reads = [common(box, t.all) for box in self.window[t.name]]
                 owned[t.name] = dict(enumerate(reads))
                 stripes.append(("copy", None, t.name, owned[t.name], t.bytes))
@@ -333,19 +151,16 @@ class Verifier:
             reads = enumerate(self.window[t.name])
             reads = {s: box for s, box in reads if box != owned[t.name][s]}
             scratch.append(("window", compute, t.name, reads, t.bytes))
-        for step, name, size, at_most in (
-            (compute, "output", wide, self.accumulator_bytes),
-            (compute + 1, "result", narrow, wide),
-        ):
-            if size != at_most:
-                scratch.append(("accumulator", step, name, owned[name], at_most))
+        if self.accumulator_bytes != narrow:
+            name = "result" if self.reduces else "output"
+            need = ("accumulator", compute + self.reduces, name, owned[name])
+            scratch.append((*need, self.accumulator_bytes))
         sources = defaultdict(set)  # of the sums of a shard; the first is not staged
         for source, shard, _ in self.moves["reduce", "output"]:
             sources[shard] |= {source, shard}
-        at, far = self.placement, {}
-        for s, them in sources.items():
-            if {at[other] for other in sorted(them)[1:]} != {at[s]}:
-                far[s] = owned["result"][s]
+        at = self.placement
+        rest = {s: {at[o] for o in sorted(them)[1:]} for s, them in sources.items()}
+        far = {s: owned["result"][s] for s in rest if rest[s] != {at[s]}}
         scratch.append(("staging", compute + 1, "result", far, wide))
         self.counted["peak_bytes"] = []
         budget = get(self.claims, "memory_budget")
@@ -376,9 +191,8 @@ class Verifier:
         equal("", self.open("predicted"), found)
 
     def verify_words(self):
-        """What shards own that differ in no loop of the tensor is owned in row-major
-        pieces, balanced, the longer first, by them in ascending order. Words of a
-        device: what its shards read, and the sums they make, less what it owns."""
+        """Shards that differ in no loop of a tensor share it in row-major pieces.
+        Words: what shards of a device read, and sums they make, less what it owns."""
         words, self.share = [0] * self.devices, []
         for name, tensor in self.tensors.items():
             owned, owners, piece = {}, defaultdict(list), {}
@@ -398,54 +212,10 @@ class Verifier:
             for device, own in enumerate(self.shards_of):
                 for s, other in itertools.product(own, own):
                     read = common(self.window[name][s], tensor.all)
-                    begin, end = (
-                        elements_before(owned[other], read, end) for end in piece[other]
-                    )
+                    begin, end = (before(owned[other], read, e) for e in piece[other])
                     words[device] += (volume(read) if s == other else 0) - (end - begin)
         self.words = max(words)
         equal("", self.open("words"), self.words)
-
-    def count_terms(self):
-        """V, Q, and at most how often an element of each tensor is used, from loops
-        alone in their dims and from windows, two loops in one dim, pair by pair."""
-        tensors = list(self.tensors.values())
-        inside = [range(extent) for extent in self.extents]  # read no padding
-        windows, shared, macs, reuse, uses = [], set(), 1, 1, [1] * len(tensors)
-        for t, tensor in enumerate(tensors):
-            for (factors, constant), (_, size) in zip(tensor.map, tensor.all):
-                loops = [loop for loop, factor in enumerate(factors) if factor]
-                if len(loops) > 2 or (len(loops) == 2 and shared & set(loops)):
-                    raise Refused("no bound is known where windows share loops")
-                if len(loops) == 2:  # of the output, then of the filter
-                    o, k = sorted(loops, key=lambda loop: not self.output.uses(loop))
-                    windows.append((o, k, t, factors[o], factors[k], constant, size))
-                    shared |= {o, k}
-                for loop in loops[: len(loops) == 1]:
-                    inside[loop] = within(inside[loop], factors[loop], constant, size)
-                macs *= bool(loops) or 0 <= constant < size
-        for loop, values in enumerate(inside):
-            if loop not in shared:
-                users = [tensor.uses(loop) for tensor in tensors]
-                macs *= len(values)
-                uses = [n * (used or len(values)) for n, used in zip(uses, users)]
-                reuse *= self.extents[loop] if sum(users) == 1 else 1
-        for o, k, owner, s, d, constant, size in windows:
-            outputs, taps = range(self.extents[o]), range(self.extents[k])
-            of_output = partners(outputs, s, taps, d, constant, size)
-            of_tap = partners(taps, d, outputs, s, constant, size)
-            real = partners(inside[o], s, inside[k], d, constant, size)
-            pairs, g = sum(n * times for n, times in real.items()), math.gcd(s, d)
-            reads = [-(-len(taps) * g // abs(s)), -(-len(outputs) * g // abs(d))]
-            reads += [sum(c.values()) - c[0] for c in (of_output, of_tap)]
-            most = {(0, 0): pairs, (1, 0): max(of_output), (0, 1): max(of_tap)}
-            for t, tensor in enumerate(tensors):
-                most[1, 1] = min(reads) if t == owner else 1
-                uses[t] *= most[tensor.uses(o), tensor.uses(k)]
-            reach = abs(s) * (len(outputs) - 1) + abs(d) * (len(taps) - 1) + 1
-            filtered = any(x.uses(k) for t, x in enumerate(tensors) if t != owner)
-            reuse *= min(*reads, size, reach) if filtered else len(taps) ** 2
-            macs *= pairs
-        return macs, reuse, uses
 
     def verify_bound(self):
         bound, least = self.open("bound"), number(get(self.claims, "bound_words"))
@@ -471,29 +241,5 @@ class Verifier:
             raise Refused(f"words of the plan are {self.words}, below {words}")
 
 
-def verify(text):
-    """The names of the convolutions whose claims are proved."""
-    where, names = "", []
-    try:
-        file = json.loads(text)
-        equal("format", get(file, "format"), "dconv-certificate")
-        equal("version", get(file, "version"), 1)
-        for claims in items(get(file, "convolutions")):
-            names.append(get(claims, "name"))
-            equal("name", names[-1], str(names[-1]))
-            verifier, where = Verifier(claims), f"{names[-1]}: "
-            verifier.run()
-            where = ""
-    except (Refused, ValueError, RecursionError, OverflowError) as error:
-        where += f"{verifier.section}: " if where else ""
-        raise Refused(f"certificate refused: {where}{str(error).strip()}") from None
-    return names
-
-
 if __name__ == "__main__":
-    try:
-        with open(sys.argv[1], encoding="utf-8") as certificate:
-            print("\n".join(f"{name}: proved" for name in verify(certificate.read())))
-    except (OSError, Refused) as wrong:
-        print(f"error: {wrong}", file=sys.stderr)
-        sys.exit(1 if isinstance(wrong, Refused) else 2)
+    claims.main("convolutions", Plan)

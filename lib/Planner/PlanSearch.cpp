@@ -71,8 +71,10 @@ static Error nothingFits(const PlanSpace &space) {
   if (!found.optimal)
     text += "at least " + std::to_string(int64_t(found.atLeast)) +
             " bytes, and at most ";
-  text += std::to_string(int64_t(least.value)) + " bytes, with '" +
-          toString(least.split, space.convolution) + "'";
+  text += std::to_string(int64_t(least.value)) + " bytes, ";
+  text += least.split.axes.empty()
+              ? "undivided"
+              : "with '" + toString(least.split, space.convolution) + "'";
   for (int64_t d = 0; d < space.devices; ++d)
     if (space.memoryOf(d) && space.memoryOf(d) == space.leastMemory())
       return Error{text + "; device " + std::to_string(d) + " has " +

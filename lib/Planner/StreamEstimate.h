@@ -30,15 +30,15 @@ struct HostLinks {
 /// nothing is copied on the device.
 DeviceDescription withoutCopies(DeviceDescription device);
 
+/// Seconds in which device `number` of `machine`, as crowded as it is, computes
+/// each of its shards of `split`.
+std::vector<double> shardSeconds(const Convolution &convolution,
+                                 const Split &split, const Grid &grid,
+                                 int64_t number, const Machine &machine,
+                                 const std::string &elementType);
+
 /// How many times longer each device of `machine` computes than alone.
 double crowding(const Machine &machine);
-
-/// What each device may use: the least of all, and `budget`.
-std::optional<int64_t> leastMemory(const Machine &machine, MemoryBudget budget);
-
-/// StreamPlan::boundBytes where each device has `memory` bytes.
-double boundOfStreams(const Convolution &convolution, const Machine &machine,
-                      const TimeQuery &query, std::optional<int64_t> memory);
 
 /// `streamCost` but for the bound, which does not depend on the split.
 StreamPlan costWithoutBound(const Convolution &convolution, const Split &split,

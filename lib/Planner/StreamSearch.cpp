@@ -3,6 +3,7 @@
 #include "dconv/Planner/StreamSearch.h"
 
 #include "StreamEstimate.h"
+#include "dconv/Planner/StreamBound.h"
 
 #include <cmath>
 #include <limits>
@@ -252,7 +253,9 @@ Result<StreamPlan> StreamSearch::run() {
     if (!chosen || key(plan) < key(*chosen))
       chosen = std::move(plan);
   }
-  chosen->boundBytes = boundOfStreams(convolution, machine, query, memory);
+  chosen->boundBytes = streamBound(convolution, machine.numDevices(),
+                                   query.fillsOutput, memory)
+                           .bytes;
   return std::move(*chosen);
 }
 

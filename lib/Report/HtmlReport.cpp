@@ -18,6 +18,7 @@ extern "C" const char dconvReportStyle[];
 extern "C" const char dconvReportDrawing[];
 extern "C" const char dconvReportBlocks[];
 extern "C" const char dconvReportCharts[];
+extern "C" const char dconvReportStreams[];
 extern "C" const char dconvReportScript[];
 
 /// Beyond, a browser would be slow and nobody could tell shards apart.
@@ -135,26 +136,44 @@ static Json costOf(const PlanCost &cost) {
           {"links", links}};
 }
 
-/// What the page shows of one plan: its certificate, made short, and the rest.
-static Result<Json> describe(const ReportedPlan &reported,
-                             const MeasuredTimes &measured) {
-  std::ostringstream text;
-  if (Result<int64_t> described = describePlan(text, reported.plan);
-      !described)
-    return Error{described.error()};
-  Json plan = Json::parse(text.str());
-  plan["streamed"] = reported.plan.streamed;
-  plan["split"] = toString(reported.plan.split, reported.plan.convolution);
-  plan["type"] = reported.elementType;
+/// What the page shows of a plan whose tensors stay on the host: per device what
+/// its memory holds, and its steps with the times at which they begin and end.
+static void describeStream(const ReportedPlan &reported, Json &plan) {
+  Json memory = Json::array();
+  size_t steps = 0;
+  for (const Json &device : plan["streams"]) {
+    Json parts = Json::object();
+    for (const Json &buffer : device["buffers"]) {
+      std::string name = buffer["tensor"];
+      parts[name] = parts.value(name, int64_t(0)) + int64_t(buffer["bytes"]);
+    }
+    memory.push_back(parts);
+    steps += device["steps"].size();
+  }
+  plan["memory"] = std::move(memory);
+  plan["number_of_steps"] = steps;
+  if (steps > mostMoves || int64_t(plan["placement"].size()) > mostShards) {
+    plan["streams"] = Json();
+  } else {
+    for (size_t d = 0; d < reported.timeline.size(); ++d)
+      for (size_t i = 0; i < reported.timeline[d].size(); ++i) {
+        const StreamSpan &span = reported.timeline[d][i];
+        plan["streams"][d]["steps"][i]["span"] = {span.begin, span.end};
+      }
+  }
+  if (const std::optional<StreamPlan> &stream = reported.stream)
+    plan["stream"] = {{"compute", stream->computeSeconds},
+                      {"link", stream->linkSeconds},
+                      {"fill", stream->fillSeconds}};
+}
 
+/// What the page shows of a plan whose tensors lie on the devices.
+static void describeMoves(const ReportedPlan &reported, Json &plan) {
   Json memory = Json::array();
   for (const Json &arena : plan["arena"])
     memory.push_back(memoryOf(arena));
   plan.erase("arena");
   plan["memory"] = std::move(memory);
-  plan["device_memory"] = Json::array();
-  for (const std::optional<int64_t> &limit : reported.deviceMemory)
-    plan["device_memory"].push_back(limit ? Json(*limit) : Json());
 
   TrafficMatrix traffic(reported.plan.devices);
   for (const Json &move : plan["moves"])
@@ -167,6 +186,29 @@ static Result<Json> describe(const ReportedPlan &reported,
   plan["moves"] = all ? shortMoves(plan["moves"]) : Json();
   if (int64_t(plan["placement"].size()) > mostShards)
     plan["ownership"] = Json();
+}
+
+/// What the page shows of one plan: its certificate, made short, and the rest.
+static Result<Json> describe(const ReportedPlan &reported,
+                             const MeasuredTimes &measured) {
+  std::ostringstream text;
+  if (Result<int64_t> described = describePlan(text, reported.plan);
+      !described)
+    return Error{described.error()};
+  Json plan = Json::parse(text.str());
+  plan["streamed"] = reported.plan.streamed;
+  if (reported.plan.streamed)
+    describeStream(reported, plan);
+  else
+    describeMoves(reported, plan);
+  plan["split"] = toString(reported.plan.split, reported.plan.convolution);
+  plan["type"] = reported.elementType;
+
+  plan["processors"] =
+      reported.processors ? Json(*reported.processors) : Json();
+  plan["device_memory"] = Json::array();
+  for (const std::optional<int64_t> &limit : reported.deviceMemory)
+    plan["device_memory"].push_back(limit ? Json(*limit) : Json());
 
   plan["cost"] = costOf(reported.cost);
   plan["optimal"] = reported.optimal;
@@ -242,7 +284,8 @@ Result<int64_t> dconv::writeHtmlReport(std::ostream &out,
   fill("{{data}}",
        scriptSafe(data.dump(-1, ' ', false, Json::error_handler_t::replace)));
   fill("{{script}}", std::string(dconvReportDrawing) + dconvReportBlocks +
-                         dconvReportCharts + dconvReportScript);
+                         dconvReportCharts + dconvReportStreams +
+                         dconvReportScript);
   out << page;
   if (!out)
     return Error{"the page could not be written"};

@@ -113,6 +113,7 @@ function drawIterations(plan, width, choose) {
     const key = panels.map((loop) => box[loop][0]).join();
     byPanel.set(key, [...(byPanel.get(key) || []), [shard, box]]);
   }
+  const turns = plan.streamed ? turnNumbers(plan) : null;
   shown.forEach((combo, index) => {
     const x = (index % size.columns) * boxWidth + margin.left;
     const y = Math.floor(index / size.columns) * boxHeight + margin.top;
@@ -126,10 +127,10 @@ function drawIterations(plan, width, choose) {
       const blockWidth = ((box[across][1] - box[across][0]) / extents.across) * size.width;
       const blockHeight = down === across ? size.height : ((box[down][1] - box[down][0]) / extents.down) * size.height;
       const block = svg("rect", { class: "block", "data-device": device, "data-shard": shard, x: left, y: top, width: blockWidth, height: blockHeight, fill: deviceColour(device, plan.devices) });
-      hint(block, `device ${device}, shard ${shard}: ` + box.map((range, loop) => `${plan.loops[loop].name} ${range[0]} to ${range[1]}`).join(", "));
+      hint(block, `device ${device}${turns ? `, turn ${turns[shard]}` : ""}, shard ${shard}: ` + box.map((range, loop) => `${plan.loops[loop].name} ${range[0]} to ${range[1]}`).join(", "));
       block.addEventListener("click", () => choose(device));
       group.append(block);
-      placeText(group, left, top, blockWidth, blockHeight, String(device));
+      placeText(group, left, top, blockWidth, blockHeight, turns ? `${device}:${turns[shard]}` : String(device));
     }
     frameAxes(group, x, y, size.width, size.height,
       { begin: 0, size: extents.across, ends: endsOf(stripesOf(plan, across)) },
@@ -195,7 +196,8 @@ function drawTensor(plan, tensor, width, device, choose) {
   const isOutput = tensor === plan.operands.length - 1;
   const boxes = ownedBoxes(plan, tensor);
   const { down, across, third, hidden } = drawnDims(plan, tensor, boxes);
-  const padding = (dim) => (isOutput ? [0, 0] : operand.padding[dim]);
+  const reached = footprint(operand, plan.loops.map((loop) => [0, loop.extent]));
+  const padding = (dim) => (isOutput ? [0, 0] : [Math.max(0, -reached[dim][0]), Math.max(0, reached[dim][1] - operand.shape[dim])]);
   const view = (dim) => ({ begin: -padding(dim)[0], size: operand.shape[dim] + padding(dim)[0] + padding(dim)[1] });
   const views = { across: view(across), down: view(down) };
   const stripes = third < 0 ? [null] : [...new Set(boxes.filter(Boolean).map((box) => box[third].join()))].map((text) => text.split(",").map(Number)).sort((a, b) => a[0] - b[0]);
@@ -256,7 +258,7 @@ function drawTensor(plan, tensor, width, device, choose) {
       const at = place(box);
       labels.push([at.x, at.y, at.width, at.height, several ? `on ${devices.size}` : String(first)]);
     }
-    if (operand.padding.some((pair) => pair[0] || pair[1]) && !isOutput)
+    if (operand.shape.some((_, dim) => padding(dim)[0] || padding(dim)[1]))
       group.append(svg("rect", { class: "padding", x: right(0), y: below(0), width: right(operand.shape[across]) - right(0), height: down === across ? size.height : below(operand.shape[down]) - below(0) }));
     const drawn = new Set(); // boxes that look the same are drawn once
     for (const move of moves) {

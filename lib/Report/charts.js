@@ -90,11 +90,14 @@ function drawMemory(plan, width) {
 
 // ---------------------------------------------------------------- words
 
+// Words of the busiest device; of what is streamed the bytes of all.
 function drawWords(plan, width) {
-  const bars = [["lower bound", plan.bound_words], ["best box", plan.best_box_words], ["this plan", plan.words]];
+  const bars = plan.streamed
+    ? [["lower bound", Math.ceil(plan.bound_bytes)], ["each once", plan.bound.once_bytes], ["this plan", plan.bytes]]
+    : [["lower bound", plan.bound_words], ["best box", plan.best_box_words], ["this plan", plan.words]];
   const left = 84, row = 34, peak = Math.max(1, most(bars.map((bar) => bar[1])));
   const room = width - left - 12 - textWidth(most(bars.map((bar) => bar[1])).toLocaleString("en"), 13);
-  const drawing = picture(width, bars.length * row + 4, "words of the busiest device");
+  const drawing = picture(width, bars.length * row + 4, plan.streamed ? "bytes in all" : "words of the busiest device");
   bars.forEach(([name, words], index) => {
     const y = index * row + 4, wide = (words / peak) * room;
     drawing.append(svg("text", { x: left - 8, y: y + 16, "text-anchor": "end", text: name }));
@@ -106,22 +109,46 @@ function drawWords(plan, width) {
 
 // ----------------------------------------------------------------- time
 
+// When each device has its part of a phase of `seconds`: [begin, end] within it. Where
+// the devices that take part share processors they take turns, in their order, each on
+// the processor that is free first.
+function takeTurns(plan, seconds, own) {
+  const busy = own.filter((one) => one > 0).length;
+  if (!plan.processors || busy <= plan.processors) return own.map((one) => [0, one]);
+  const free = Array(plan.processors).fill(0);
+  const spans = own.map((one) => {
+    if (!(one > 0)) return [0, 0];
+    const first = free.indexOf(Math.min(...free)), begin = free[first];
+    free[first] += one;
+    return [begin, free[first]];
+  });
+  const scale = seconds / most(free);
+  return spans.map(([begin, end]) => [begin * scale, end * scale]);
+}
+
+// Devices without a shard do nothing.
+const isIdle = (plan, device) => !plan.macs[device];
+
 // Per device the spans [phase, begin, end] that the model predicts.
 function predictedSpans(plan) {
-  const cost = plan.cost;
+  const cost = plan.cost, { predicted } = plan;
   const under = Math.min(cost.hidden, cost.exchange);
   const computes = cost.load + cost.exchange - under;
   const reduces = computes + cost.compute - (cost.hidden - under);
-  return Array.from({ length: plan.devices }, (_, device) => {
-    const own = cost.compute_per_device[device] ?? cost.compute;
-    return [
-      ["load", 0, cost.load],
-      ["exchange", cost.load, cost.load + cost.exchange],
-      ["compute", computes, computes + own],
-      ["reduce", reduces, reduces + cost.reduce],
-      ["store", reduces + cost.reduce, reduces + cost.reduce + cost.store],
-    ].filter(([, begin, end]) => end > begin);
-  });
+  const stores = reduces + cost.reduce;
+  const devices = Array.from({ length: plan.devices }, (_, device) => device);
+  const those = (takePart, seconds) => devices.map((device) => (!isIdle(plan, device) && takePart(device) ? seconds : 0));
+  const travels = (device) => predicted.bytes_received[device] + predicted.bytes_sent[device] > 0;
+  const phases = [
+    ["load", 0, cost.load, those(() => true, cost.load)],
+    ["exchange", cost.load, cost.exchange, those(travels, cost.exchange)],
+    ["compute", computes, cost.compute, devices.map((device) => (isIdle(plan, device) ? 0 : cost.compute_per_device[device] ?? cost.compute))],
+    ["reduce", reduces, cost.reduce, those(travels, cost.reduce)],
+    ["store", stores, cost.store, those(() => true, cost.store)],
+  ].map(([phase, begin, seconds, own]) => [phase, begin, phase === "load" || phase === "store" ? own.map((one) => [0, one]) : takeTurns(plan, seconds, own)]);
+  return devices.map((device) => phases
+    .map(([phase, begin, spans]) => [phase, begin + spans[device][0], begin + spans[device][1]])
+    .filter(([, begin, end]) => end > begin));
 }
 
 const mostRows = 32;
@@ -142,6 +169,7 @@ function drawTimeline(plan, spans, end, width, label) {
   rows.forEach(({ device, name }, index) => {
     const y = index * row + 2, high = row - 5;
     drawing.append(svg("text", { x: left - 6, y: y + high / 2 + 4, "text-anchor": "end", class: "muted", text: name }));
+    if (isIdle(plan, device)) drawing.append(svg("text", { class: "muted idle", x: left + 4, y: y + high / 2 + 4, text: "idle" }));
     for (const [phase, begin, stop] of spans[device] || []) {
       // What goes on beside the computation is drawn as a thin line below it.
       const beside = phase !== "compute" && (spans[device] || []).some(([other, from, to]) => other === "compute" && begin < to && stop > from);

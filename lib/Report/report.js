@@ -40,10 +40,16 @@ function facts(plan) {
   const add = (value, text) => list.append(element("div", { class: "fact" }, element("b", { text: value }), element("span", { text })));
   const predicted = plan.predicted;
   const mean = total(plan.macs) / plan.devices;
-  add(secondsText(plan.cost.total), `predicted, ${secondsText(plan.cost.total - plan.cost.load - plan.cost.store)} of it on the devices`);
-  add(bytesText(most(predicted.bytes_received)), `received by the busiest device; ${bytesText(total(predicted.bytes_received))} by all`);
-  add(bytesText(most(predicted.bytes_sent)), "sent by the busiest device");
-  add(bytesText(most(predicted.scatter_bytes)), `most from the host to a device; back ${bytesText(most(predicted.gather_bytes))}`);
+  if (plan.streamed) {
+    const parts = plan.stream ? `: ${secondsText(plan.stream.compute)} of arithmetic beside ${secondsText(plan.stream.link)} on the busiest link, and ${secondsText(plan.stream.fill)} that overlap nothing` : "";
+    add(secondsText(plan.cost.total), `predicted${parts}`);
+    streamFacts(plan, add);
+  } else {
+    add(secondsText(plan.cost.total), `predicted, ${secondsText(plan.cost.total - plan.cost.load - plan.cost.store)} of it on the devices`);
+    add(bytesText(most(predicted.bytes_received)), `received by the busiest device; ${bytesText(total(predicted.bytes_received))} by all`);
+    add(bytesText(most(predicted.bytes_sent)), "sent by the busiest device");
+    add(bytesText(most(predicted.scatter_bytes)), `most from the host to a device; back ${bytesText(most(predicted.gather_bytes))}`);
+  }
   add(bytesText(most(predicted.peak_bytes)), "peak memory of the fullest device");
   add(`${rounded((most(plan.macs) / mean - 1) * 100)} %`, "more work on the busiest device than on average");
   add(plan.optimal ? "proved" : "not proved", plan.optimal ? `the best of its kind, found in ${secondsText(plan.planning_seconds)}` : "to be the best of its kind");
@@ -100,13 +106,12 @@ function chooseDevice(plan, view, device) {
   }
   const select = view.querySelector("select");
   if (select) select.value = String(device);
+  if (plan.streamed) return chooseTurn(plan, view, device, plan.turn ?? 1);
   const tensors = view.querySelector(".tensors"), table = view.querySelector(".transfer-list");
   const receives = plan.predicted.bytes_received[device], sends = plan.predicted.bytes_sent[device];
   view.querySelector(".device-text").textContent = `Device ${device} receives ${bytesText(receives)} from other devices and sends them ${bytesText(sends)}.`;
   if (!plan.moves || !plan.ownership) {
-    tensors.replaceChildren(element("p", { text: plan.streamed
-      ? "The tensors stay on the host: each shard brings the parts that it reads, and returns what it computes."
-      : `${rounded(plan.number_of_moves)} boxes move between ${rounded(plan.placement.length)} shards: too many to be drawn one by one. The matrix below adds them up.` }));
+    tensors.replaceChildren(element("p", { text: `${rounded(plan.number_of_moves)} boxes move between ${rounded(plan.placement.length)} shards: too many to be drawn one by one. The matrix below adds them up.` }));
     return;
   }
   table.replaceChildren(transfersTable(plan, device));
@@ -125,16 +130,25 @@ function chooseDevice(plan, view, device) {
 function fillCharts(plan, view) {
   const inner = (selector) => view.querySelector(selector).clientWidth;
   const choose = (device) => chooseDevice(plan, view, device);
-  const traffic = view.querySelector(".traffic");
-  traffic.replaceChildren(total(plan.traffic.bytes.map(total))
-    ? drawTraffic(plan, inner(".traffic"), choose)
-    : element("p", { text: "Nothing moves between devices." }));
+  if (plan.streamed) {
+    const link = drawHostBytes(plan, inner(".link"));
+    view.querySelector(".link").replaceChildren(legend(link.entries), link.drawing);
+  } else {
+    view.querySelector(".traffic").replaceChildren(total(plan.traffic.bytes.map(total))
+      ? drawTraffic(plan, inner(".traffic"), choose)
+      : element("p", { text: "Nothing moves between devices." }));
+  }
   const memory = drawMemory(plan, inner(".memory"));
   view.querySelector(".memory").replaceChildren(element("p", { class: "note", text: memory.note }), legend(memory.entries), memory.drawing);
   view.querySelector(".words").replaceChildren(drawWords(plan, inner(".words")));
-  const predicted = predictedSpans(plan);
   const measured = plan.measured && plan.measured.map((spans) => spans.map(([phase, begin, end]) => [phase, begin / 1e6, end / 1e6]));
   const endOf = (spans) => most(spans.flatMap((own) => own.map((span) => span[2])));
+  if (plan.streamed) {
+    const wide = inner(".timeline");
+    return view.querySelector(".timeline").replaceChildren(...laneDrawings(plan, wide),
+      ...(measured ? [element("div", {}, element("h4", { text: "measured" }), drawTimeline(plan, measured, endOf(measured), wide, "measured timeline"))] : []));
+  }
+  const predicted = predictedSpans(plan);
   let ends = [endOf(predicted), measured ? endOf(measured) : 0];
   if (measured && most(ends) < 4 * Math.min(...ends)) ends = [most(ends), most(ends)];
   const timeline = view.querySelector(".timeline");
@@ -149,6 +163,16 @@ function build(plan, view) {
   const select = element("select", { "aria-label": "device" });
   for (let device = 0; device < Math.min(plan.devices, 4096); device++) select.append(element("option", { value: device, text: `device ${device}` }));
   select.addEventListener("change", () => chooseDevice(plan, view, Number(select.value)));
+  const opening = [
+    element("p", { text: shapeText(plan) + "." }),
+    element("p", { class: "split", text: splitText(plan) }),
+    element("p", { text: plan.why }),
+    facts(plan)];
+  const computes = (note) => panel(7, "Who computes what", note, element("div", { class: "iterations scroll" }));
+  const oneDevice = panel(5, "One device", "", element("label", { class: "choose" }, "Follow", select), element("p", { class: "device-text" }), element("div", { class: "transfer-list" }));
+  if (plan.streamed)
+    return view.append(...opening, element("div", { class: "grid" },
+      computes("The iteration space; each block is a shard, in the colour of its device, with device:turn. Click one to follow its device."), oneDevice, ...streamPanels(plan, view)));
   const exact = plan.best_box_exact ? "" : " The best box is the best found.";
   const usedPhases = phases.filter((phase) => plan.cost[phase] > 0 || (plan.measured || []).some((spans) => spans.some((span) => span[0] === phase)));
   const spans = predictedSpans(plan);
@@ -160,20 +184,21 @@ function build(plan, view) {
   const memory = panel(6, "Memory of the devices", "", element("div", { class: "memory" }));
   const charts = plan.devices <= 12 ? [traffic(6), element("div", { class: "w6 stack" }, words, memory)] : [traffic(12), words, memory];
   view.append(
-    element("p", { text: shapeText(plan) + "." }),
-    element("p", { class: "split", text: splitText(plan) }),
-    element("p", { text: plan.why }),
-    facts(plan),
+    ...opening,
     element("div", { class: "grid" },
-      panel(7, "Who computes what", "The iteration space; each block is a shard, in the colour of its device. Click one to follow its device.", element("div", { class: "iterations scroll" })),
-      panel(5, "One device", "", element("label", { class: "choose" }, "Follow", select), element("p", { class: "device-text" }), element("div", { class: "transfer-list" })),
+      computes("The iteration space; each block is a shard, in the colour of its device. Click one to follow its device."), oneDevice,
       panel(12, "What travels", "Where the tensors lie: stripes in the colours of their owners, grey where several devices have the same. Dotted: the tensor without its padding.",
         legend([["var(--received)", "boxes the device receives, with an arrow to its stripe"], ["var(--sent)", "boxes it sends"], ["repeating-linear-gradient(90deg, var(--ink) 0 3px, transparent 3px 5px)", "what its shards read"]]),
         element("div", { class: "tensors figures" })),
       ...charts,
-      panel(12, plan.measured ? "Time, predicted and measured" : "Time, predicted", `What each device does.${rows}`, legend(usedPhases.map((phase) => [`var(--${phase})`, phaseWords[phase]])), element("div", { class: "timeline figures" })),
+      panel(12, plan.measured ? "Time, predicted and measured" : "Time, predicted", `What each device does.${turnsNote(plan)}${rows}`, legend(usedPhases.map((phase) => [`var(--${phase})`, phaseWords[phase]])), element("div", { class: "timeline figures" })),
       panel(12, "Other plans", plan.others.length ? "" : "No other plan was asked for or came close.", othersTable(plan))));
 }
+
+const turnsNote = (plan) => {
+  const busy = plan.macs.filter(Boolean).length;
+  return plan.processors && busy > plan.processors ? ` ${plural(busy, "device")} share ${plural(plan.processors, "processor")} and take turns.` : "";
+};
 
 const receivers = (plan) => plan.predicted.bytes_received.indexOf(most(plan.predicted.bytes_received));
 
@@ -208,7 +233,7 @@ if (data.plans.length > 1) {
     link.addEventListener("click", () => (details.open = true));
     const number = (text) => element("td", { class: "n", text });
     body.append(element("tr", {}, element("td", {}, link), element("td", {}, element("code", { text: plan.split || "whole" })),
-      number(secondsText(plan.cost.total)), number(bytesText(most(plan.predicted.bytes_received))), number(bytesText(most(plan.predicted.peak_bytes)))));
+      number(secondsText(plan.cost.total)), number(plan.streamed ? `${bytesText(most(plan.predicted.scatter_bytes))} from the host` : bytesText(most(plan.predicted.bytes_received))), number(bytesText(most(plan.predicted.peak_bytes)))));
   }
   const head = element("tr", {}, ...["convolution", "split"].map((text) => element("th", { text })), ...["time", "received", "peak"].map((text) => element("th", { class: "n", text })));
   document.getElementById("overview").append(element("div", { class: "scroll" }, element("table", {}, element("thead", {}, head), body)));

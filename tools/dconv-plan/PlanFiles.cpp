@@ -39,9 +39,24 @@ static ReportedPlan reported(const PlannedConvolution &convolution) {
       reportedPlan(convolution.name, convolution.geometry, convolution.request,
                    convolution.result, whyFirst(convolution));
   plan.plan.streamed = convolution.streamed;
+  if (convolution.streamed) // the memory of its devices limits all alike
+    plan.plan.budget =
+        leastMemory(*convolution.machine, convolution.request.budget);
   plan.deviceMemory.clear();
   for (const DeviceDescription &device : convolution.machine->devices)
     plan.deviceMemory.push_back(device.memoryBytes);
+  plan.processors = convolution.machine->processors;
+  plan.stream = convolution.stream;
+  return plan;
+}
+
+/// The same; of what is streamed, when each step begins and ends.
+static ReportedPlan withTimeline(const PlannedConvolution &convolution) {
+  ReportedPlan plan = reported(convolution);
+  if (convolution.streamed)
+    plan.timeline =
+        streamTimeline(convolution.geometry, plan.plan.split,
+                       *convolution.machine, convolution.request.query);
   return plan;
 }
 
@@ -61,7 +76,7 @@ Result<int64_t> dconv::writePlanPage(const PlanReport &report,
   page.title = report.options.file == "-" ? "Plans" : report.options.file;
   page.machine = report.machine;
   for (const PlannedConvolution &convolution : report.convolutions)
-    page.plans.push_back(reported(convolution));
+    page.plans.push_back(withTimeline(convolution));
   if (!report.options.trace.empty()) {
     auto trace = llvm::MemoryBuffer::getFile(report.options.trace);
     if (!trace)

@@ -7,8 +7,8 @@
 
 namespace dconv {
 
-/// Writes what a certificate says of `plan`. Of one that is streamed `ownership`
-/// is null and `moves` is empty: its tensors lie on the host.
+/// Writes what a certificate says of `plan`, which depends on whether it is
+/// streamed.
 Result<int64_t> describePlan(std::ostream &out, const CertifiedPlan &plan);
 
 } // namespace dconv

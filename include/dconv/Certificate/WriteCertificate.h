@@ -25,13 +25,13 @@ struct CertifiedPlan {
   bool fillsOutput = false; ///< the initial output is a constant
   std::vector<GatheredInput> gathered;
   MemoryBudget budget;      ///< what each device may use
-  bool streamed = false;    ///< the tensors stay on the host
+  bool streamed = false;    ///< the tensors stay on the host (Streaming.h)
 };
 
 /// Writes the certificate of `plans` as JSON. Lists of shards and moves are
 /// written as they are found and never lie in memory. An error where a split
-/// does not fit its convolution, where tensors are streamed, or where `out` does
-/// not take the text.
+/// does not fit its convolution, or cannot be streamed where it is to be, or
+/// where `out` does not take the text.
 Result<int64_t> writeCertificate(std::ostream &out,
                                  const std::vector<CertifiedPlan> &plans);
 

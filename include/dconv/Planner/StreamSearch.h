@@ -31,6 +31,10 @@ struct StreamPlan {
   }
 };
 
+/// What each device may use for what is streamed: the least of all devices of
+/// `machine`, and `budget`.
+MemoryBudget leastMemory(const Machine &machine, MemoryBudget budget);
+
 /// What `split`, streamed, is predicted to take on `machine`; it passes
 /// `checkStreamed`, and need not fit.
 StreamPlan streamCost(const Convolution &convolution, const Split &split,

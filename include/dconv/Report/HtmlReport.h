@@ -5,6 +5,8 @@
 
 #include "dconv/Certificate/WriteCertificate.h"
 #include "dconv/Planner/PlanSearch.h"
+#include "dconv/Planner/StreamSearch.h"
+#include "dconv/Planner/StreamTimeline.h"
 
 #include <iosfwd>
 
@@ -25,6 +27,10 @@ struct ReportedPlan {
   PlanCost cost;
   /// Per device its own memory; `plan.budget` holds for all.
   std::vector<std::optional<int64_t>> deviceMemory;
+  /// The devices share so many processors, if any.
+  std::optional<int64_t> processors;
+  std::optional<StreamPlan> stream; ///< where `plan` is streamed
+  std::vector<std::vector<StreamSpan>> timeline; ///< likewise
   bool optimal = false;
   double planningSeconds = 0;
   std::string why; ///< a sentence: why this plan

@@ -35,8 +35,8 @@ std::optional<std::string> dconv::test::findBrowser() {
 std::string dconv::test::renderedIn(const std::string &browser,
                                     const std::string &html,
                                     const std::string &name, int width) {
-  char pattern[] = "/tmp/dconv-page-XXXXXX";
-  fs::path folder = mkdtemp(pattern);
+  std::string pattern = testing::TempDir() + "dconv-page-XXXXXX";
+  fs::path folder = mkdtemp(pattern.data());
   fs::path page = folder / (name + ".html");
   std::ofstream(page) << html;
   // --no-sandbox: tests may run as root, where the sandbox refuses to.

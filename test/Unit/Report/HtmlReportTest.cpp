@@ -1,9 +1,10 @@
 //===- HtmlReportTest.cpp - the page, opened in a browser -----------------===//
 
+#include "dconv/Geometry/Streaming.h"
 #include "dconv/Report/HtmlReport.h"
 
 #include "Browser.h"
-#include "Layers.h"
+#include "Plans.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -42,18 +43,11 @@ protected:
 } // namespace
 
 /// `layer` under `split` with made-up times.
-static ReportedPlan planOf(const std::string &name, const Layer &layer,
-                           const std::string &split, int64_t devices) {
+static ReportedPlan reportOf(const std::string &name, const Layer &layer,
+                             const std::string &split, int64_t devices) {
   ReportedPlan reported;
   CertifiedPlan &plan = reported.plan;
-  plan.name = name;
-  plan.convolution = forwardOf(layer);
-  if (!split.empty()) {
-    Result<Split> parsed = parseSplit(split, plan.convolution);
-    EXPECT_TRUE(bool(parsed)) << parsed.error();
-    plan.split = *parsed;
-  }
-  plan.devices = devices;
+  plan = planOf(name, layer, split, devices);
   plan.fillsOutput = true;
   Prediction predicted =
       predict(distribute(plan.convolution, plan.split, devices, true));
@@ -88,7 +82,7 @@ TEST_F(HtmlReportTest, RowsAndChannels) {
   HtmlReport report;
   report.title = "One layer <on> four devices";
   report.machine = "four devices";
-  ReportedPlan plan = planOf("main#0", imageLayer(), "o0=4,oc=2", 8);
+  ReportedPlan plan = reportOf("main#0", imageLayer(), "o0=4,oc=2", 8);
   plan.why = "It was chosen because 'o0=8' takes 1.4 times as long.";
   plan.others = {{"o0=8", 3.1e-3, 700000, 90000, 90000, 1 << 20, ""},
                  {"oc=8", 3.6e-3, 900000, 100, 100, 1 << 19, ""},
@@ -115,7 +109,7 @@ TEST_F(HtmlReportTest, ThreeDims) {
   HtmlReport report;
   report.title = "A volume in blocks";
   report.machine = "27 devices";
-  report.plans = {planOf("main#0",
+  report.plans = {reportOf("main#0",
                          makeLayer(1, 1, 8, 16,
                                    {{36, 3, 1, 1, 1, 1},
                                     {48, 3, 1, 1, 1, 1},
@@ -130,7 +124,7 @@ TEST_F(HtmlReportTest, TapsAndSums) {
   HtmlReport report;
   report.title = "A large filter, divided by its rows";
   report.machine = "six devices";
-  ReportedPlan plan = planOf(
+  ReportedPlan plan = reportOf(
       "main#0", makeLayer(1, 1, 4, 4, {{40, 9, 1, 1, 4, 4}, {40, 9}}),
       "k0=3,ic=2", 6);
   plan.cost.seconds.reduce = plan.cost.seconds.exchange / 2;
@@ -146,8 +140,8 @@ TEST_F(HtmlReportTest, ManyDevices) {
   HtmlReport report;
   report.title = "64 and 4096 devices";
   report.machine = "a cluster";
-  report.plans = {planOf("main#0", imageLayer(), "o0=8,o1=8", 64),
-                  planOf("main#1",
+  report.plans = {reportOf("main#0", imageLayer(), "o0=8,o1=8", 64),
+                  reportOf("main#1",
                          makeLayer(1, 1, 1, 1,
                                    {{256, 3, 1, 1, 1, 1}, {256, 3, 1, 1, 1, 1}}),
                          "o0=64,o1=64", 4096)};
@@ -161,7 +155,7 @@ TEST_F(HtmlReportTest, ManyDevices) {
 TEST_F(HtmlReportTest, OneDeviceWithTrace) {
   HtmlReport report;
   report.title = "Not divided";
-  report.plans = {planOf("main#0", imageLayer(), "", 1)};
+  report.plans = {reportOf("main#0", imageLayer(), "", 1)};
   report.trace = R"({"traceEvents":[
     {"ph":"M","name":"thread_name","pid":0,"tid":0,"args":{"name":"device 0"}},
     {"ph":"X","name":"scatter","pid":0,"tid":0,"ts":0,"dur":100,
@@ -181,14 +175,91 @@ TEST_F(HtmlReportTest, OneDeviceWithTrace) {
   EXPECT_THAT(dom, testing::Not(testing::HasSubstr("compute, 900 µs")));
 }
 
+/// `layer` streamed to devices with links of 4 GB/s, all together 6 GB/s.
+static ReportedPlan streamOf(const std::string &name, const Layer &layer,
+                             const std::string &split, int64_t devices) {
+  Machine machine;
+  DeviceDescription device;
+  device.memoryBandwidth = 1e11;
+  device.launchLatency = 1e-6;
+  device.rates[{KernelClass::Dense, "f32"}] = {3e10, 3e10};
+  machine.devices.assign(devices, device);
+  machine.levels = {{"link", devices, {1e-6, 1e9}, {}}};
+  machine.hostLink = {1e-6, 4e9};
+  machine.hostBandwidth = 6e9;
+  ReportedPlan reported;
+  CertifiedPlan &plan = reported.plan;
+  plan = streamedPlanOf(name, layer, split, devices);
+  Prediction predicted = predict(distributeStreamed(
+      plan.convolution, plan.split, devices, plan.fillsOutput));
+  plan.budget = *std::max_element(predicted.peakBytes.begin(),
+                                  predicted.peakBytes.end());
+  TimeQuery query;
+  query.fillsOutput = plan.fillsOutput;
+  reported.stream =
+      streamCost(plan.convolution, plan.split, machine, query, plan.budget);
+  reported.timeline =
+      streamTimeline(plan.convolution, plan.split, machine, query);
+  reported.cost.seconds.compute = reported.stream->computeSeconds;
+  reported.cost.seconds.load =
+      reported.stream->seconds() - reported.stream->computeSeconds;
+  reported.why = "streamed from the host: no plan with one shard per device "
+                 "fits the memory";
+  return reported;
+}
+
+// Parts of the filter that stay while windows of the image pass.
 TEST_F(HtmlReportTest, Streamed) {
   HtmlReport report;
   report.title = "Larger than the memory";
-  report.plans = {planOf("main#0", imageLayer(), "oc=4,o0=7", 2)};
-  report.plans[0].plan.streamed = true;
+  report.machine = "two devices";
+  report.plans = {streamOf("main#0", imageLayer(), "oc=4,o0=7", 2)};
   std::string dom = render(report, "streamed");
   EXPECT_EQ(count(dom, "data-shard="), 28);
-  EXPECT_THAT(dom, testing::HasSubstr("The tensors stay on the host"));
+  EXPECT_THAT(dom, testing::HasSubstr("device 1, turn 13, shard 27"));
+  // The turns of one device; in turn 1 an image window and a block arrive, and
+  // the block of turn 0 leaves.
+  EXPECT_EQ(count(dom, "class=\"turn\""), 13);
+  EXPECT_EQ(count(dom, "class=\"turn chosen\""), 1);
+  EXPECT_EQ(count(dom, "class=\"now\""), 3);
+  EXPECT_EQ(count(dom, "class=\"received\""), 2);
+  EXPECT_EQ(count(dom, "class=\"sent\""), 1);
+  // Of each device two inputs, the initial output, and what it returns.
+  EXPECT_EQ(count(dom, "class=\"link-bar\""), 2 * 4);
+  EXPECT_THAT(dom, testing::HasSubstr("timeline of the lanes"));
+  EXPECT_THAT(dom, testing::HasSubstr("timeline of the first turns"));
+  EXPECT_THAT(dom, testing::HasSubstr("store output in slot 1"));
+}
+
+// Sums stay while they are added up. A narrow window, a long name.
+TEST_F(HtmlReportTest, StreamedSums) {
+  HtmlReport report;
+  report.title = "Sums that stay";
+  report.plans = {
+      streamOf("a_function_with_a_long_name_from_a_front_end#12",
+               makeLayer(1, 1, 64, 48,
+                         {{56, 3, 1, 1, 1, 1}, {56, 3, 1, 1, 1, 1}}),
+               "o0=6,ic=4", 3)};
+  std::string dom = render(report, "streamed-sums", 700);
+  EXPECT_EQ(count(dom, "data-shard="), 24);
+  // Of eight turns of a device two begin a block.
+  EXPECT_EQ(count(dom, "<div>sums</div>"), 6);
+}
+
+// Where four devices share two processors they take turns, and a fifth is idle.
+TEST_F(HtmlReportTest, SharedProcessors) {
+  HtmlReport report;
+  report.title = "Four shards on five devices of two processors";
+  ReportedPlan plan = reportOf("main#0", imageLayer(), "o0=4", 5);
+  plan.processors = 2;
+  plan.cost.seconds.compute *= 2;
+  plan.cost.seconds.exchange *= 2;
+  report.plans = {plan};
+  std::string dom = render(report, "turns");
+  EXPECT_EQ(count(dom, ">idle</text>"), 1);
+  EXPECT_THAT(dom, testing::HasSubstr("4 devices share 2 processors"));
+  // Each computes in half of the phase.
+  EXPECT_EQ(count(dom, ": exchange between devices, "), 4);
 }
 
 TEST(HtmlReport, TraceThatIsNone) {
@@ -208,7 +279,7 @@ TEST(HtmlReport, TraceThatIsNone) {
 TEST(HtmlReport, NamesAreData) {
   HtmlReport report;
   report.title = "</script><script>alert(1)</script>";
-  report.plans = {planOf("</script>#0", imageLayer(), "", 1)};
+  report.plans = {reportOf("</script>#0", imageLayer(), "", 1)};
   std::ostringstream out;
   ASSERT_TRUE(bool(writeHtmlReport(out, report)));
   EXPECT_EQ(count(out.str(), "</script>"), 2);

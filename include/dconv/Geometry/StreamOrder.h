@@ -1,7 +1,7 @@
 //===- StreamOrder.h - when what is streamed comes and goes -----*- C++ -*-===//
 
-#ifndef DCONV_LIB_SCHEDULE_STREAMORDER_H
-#define DCONV_LIB_SCHEDULE_STREAMORDER_H
+#ifndef DCONV_GEOMETRY_STREAMORDER_H
+#define DCONV_GEOMETRY_STREAMORDER_H
 
 #include "dconv/Geometry/Streaming.h"
 
@@ -36,4 +36,4 @@ streamOrder(const std::vector<std::vector<Residency>> &inputs,
 
 } // namespace dconv
 
-#endif // DCONV_LIB_SCHEDULE_STREAMORDER_H
+#endif // DCONV_GEOMETRY_STREAMORDER_H

@@ -1,6 +1,6 @@
 //===- StreamOrder.cpp - when what is streamed comes and goes -------------===//
 
-#include "StreamOrder.h"
+#include "dconv/Geometry/StreamOrder.h"
 
 #include <algorithm>
 #include <tuple>
