@@ -15,6 +15,11 @@ public:
 
   /// In bytes.
   double atLeast(const TimeClass &of) const;
+  /// Of splits that divide those of `of` further, in at most `mostShards`
+  /// shards: as TimeBound::atLeast.
+  double atLeast(const TimeClass &of, double mostShards) const {
+    return atLeast(of) * of.key.shards / mostShards;
+  }
 
 private:
   PerOperand<double> elements{1, 1, 1}, elementBytes{4, 4, 4};

@@ -7,6 +7,7 @@
 
 #include "PeakBound.h"
 #include "TimeBound.h"
+#include "TimeChoices.h"
 #include "TimeSearch.h"
 
 #include <algorithm>
@@ -59,8 +60,6 @@ public:
   Candidate fastest(const std::vector<int64_t> &given);
 
 private:
-  using Choices = std::vector<std::vector<TimeChoice>>;
-
   double boundOf(const TimeClass &of) const {
     return measure == Measure::Seconds ? bound.atLeast(of)
                                        : peakBound.atLeast(of);
@@ -70,7 +69,8 @@ private:
     return ranking.cannotImprove(value) ||
            (memory && peakBound.atLeast(of) > *memory);
   }
-  void search(const Choices &choices, double mostImbalance, size_t mostClasses);
+  bool isPartOut(const TimeClass &part, const TimeClass &rest) const;
+  void search(TimeChoices choices, size_t mostClasses);
   bool canBePlaced(const TimeKey &a, const TimeKey &b);
   void descend(const TimeChain &chain, const std::vector<unsigned> &places,
                unsigned at, const TimeKey &rest, const TimeClass &sofar,
@@ -309,6 +309,20 @@ bool LevelSearch::canBePlaced(const TimeKey &a, const TimeKey &b) {
          0;
 }
 
+/// Whether no split can be ranked that divides some components as `part` does,
+/// however it divides the others, which undivided are `rest`.
+bool LevelSearch::isPartOut(const TimeClass &part,
+                            const TimeClass &rest) const {
+  TimeClass of = part.times(rest);
+  of.key.inner =
+      std::min<int64_t>(of.key.inner, std::max<int64_t>(1, mostInner));
+  const double most = space.devices / part.key.shards * part.key.shards;
+  return ranking.cannotImprove(measure == Measure::Seconds
+                                   ? bound.atLeast(of, most)
+                                   : peakBound.atLeast(of, most)) ||
+         (memory && peakBound.atLeast(of, most) > *memory);
+}
+
 /// Chooses for the components of `chain` from number `at` on, so that they
 /// amount to `rest`; then for the windows; then times.
 void LevelSearch::descend(const TimeChain &chain,
@@ -345,21 +359,48 @@ void LevelSearch::descend(const TimeChain &chain,
 
 /// Looks at the classes of splits made of `from`, at most `mostClasses` of
 /// least bound.
-void LevelSearch::search(const Choices &from, double mostImbalance,
-                         size_t mostClasses) {
-  std::vector<const std::vector<TimeChoice> *> ofLoops, ofWindows;
+void LevelSearch::search(TimeChoices from, size_t mostClasses) {
+  std::vector<TimeClass> rests;
+  for (const std::vector<TimeChoice> &choices : from)
+    rests.push_back(undivided(choices));
+  for (unsigned c = 0; c < from.size(); ++c) {
+    TimeClass others;
+    for (unsigned other = 0; other < from.size(); ++other)
+      if (other != c)
+        others = others.times(rests[other]);
+    from[c].erase(std::remove_if(from[c].begin(), from[c].end(),
+                                 [&](const TimeChoice &choice) {
+                                   return isPartOut(choice.own, others);
+                                 }),
+                  from[c].end());
+    if (from[c].empty())
+      return;
+    rests[c] = undivided(from[c]);
+  }
   loopPlaces.clear();
   windowPlaces.clear();
-  for (unsigned c = 0; c < space.components.size(); ++c) {
-    bool isWindow = space.components[c].loops.size() > 1;
-    (isWindow ? windowPlaces : loopPlaces).push_back(c);
-    (isWindow ? ofWindows : ofLoops).push_back(&from[c]);
-  }
-  int64_t inner = std::max<int64_t>(1, mostInner);
-  TimeChain loopChain(std::move(ofLoops), space.devices, inner, mostImbalance,
-                      innerPlaces);
-  TimeChain windowChain(std::move(ofWindows), space.devices, inner,
-                        mostImbalance, innerPlaces);
+  for (unsigned c = 0; c < from.size(); ++c)
+    (space.components[c].loops.size() > 1 ? windowPlaces : loopPlaces)
+        .push_back(c);
+  auto chainOf = [&](const std::vector<unsigned> &places,
+                     const std::vector<unsigned> &others) {
+    // Before component i of the chain, and of the other chain.
+    std::vector<TimeClass> rest(places.size() + 1);
+    for (unsigned c : others)
+      rest[0] = rest[0].times(rests[c]);
+    std::vector<const std::vector<TimeChoice> *> choices;
+    for (size_t i = 0; i < places.size(); ++i) {
+      choices.push_back(&from[places[i]]);
+      rest[i + 1] = rest[i].times(rests[places[i]]);
+    }
+    return TimeChain(std::move(choices), space.devices,
+                     std::max<int64_t>(1, mostInner), innerPlaces,
+                     [&](unsigned i, const TimeClass &tail) {
+                       return isPartOut(tail, rest[i]);
+                     });
+  };
+  TimeChain loopChain = chainOf(loopPlaces, windowPlaces);
+  TimeChain windowChain = chainOf(windowPlaces, loopPlaces);
   loops = &loopChain;
   windows = &windowChain;
 
@@ -368,10 +409,6 @@ void LevelSearch::search(const Choices &from, double mostImbalance,
     for (const TimeClass &second : windowChain.classes()) {
       if (first.key.shards > space.devices / second.key.shards)
         break; // they ascend by shards
-      // The time to compute alone may be too long.
-      if (first.imbalance * second.imbalance * space.devices >
-          mostImbalance * first.key.shards * second.key.shards)
-        continue;
       if (!canBePlaced(first.key, second.key))
         continue;
       TimeClass both = first.times(second);
@@ -396,39 +433,17 @@ void LevelSearch::search(const Choices &from, double mostImbalance,
   }
 }
 
-/// Whether `number` has no prime factor above 7.
-static bool isSmooth(int64_t number) {
-  for (int64_t prime : {2, 3, 5, 7})
-    while (number % prime == 0)
-      number /= prime;
-  return number == 1;
-}
-
 TimeSearchResult LevelSearch::run() {
-  Choices all, even;
+  TimeChoices all = timeChoices(space, mostInner);
   // A few classes of nearly even splits give first plans, which rule out most.
-  constexpr double nearlyEven = 1.1;
-  for (unsigned c = 0; c < space.components.size(); ++c) {
-    all.push_back(timeChoices(space, c, mostInner));
-    even.emplace_back();
-    for (const TimeChoice &choice : all.back())
-      if (choice.own.key.shards == 1 || (choice.own.imbalance <= nearlyEven &&
-                                         isSmooth(choice.own.key.shards)))
-        even.back().push_back(choice);
-    if (even.back().empty())
-      even.back().push_back(all.back().front());
-  }
   constexpr size_t mostPilots = 16;
-  search(even, std::numeric_limits<double>::infinity(), mostPilots);
-  double mostImbalance =
-      measure == Measure::PeakBytes || ranking.ranked.size() < ranking.top
-          ? std::numeric_limits<double>::infinity()
-          : bound.mostImbalance(ranking.ranked.back().value);
+  for (int64_t mostPrime : {2, 7})
+    search(evenChoices(all, mostPrime), mostPilots);
   // Those that were tried so far and do not fit are enough to tell of. Where
   // devices differ, one that has least memory may have least to do.
   if (space.machine.uniform() && measure == Measure::Seconds)
     memory = space.leastMemory();
-  search(all, mostImbalance, std::numeric_limits<size_t>::max());
+  search(std::move(all), std::numeric_limits<size_t>::max());
   return result;
 }
 

@@ -16,20 +16,36 @@ public:
             const TimeQuery &query, SplitTimer &timer);
 
   /// No split of `of` takes less.
-  double atLeast(const TimeClass &of) const;
-
-  /// The most that the work of the busiest device may be above the mean over
-  /// all devices, idle ones too, in a split that takes `seconds`.
-  double mostImbalance(double seconds) const;
+  double atLeast(const TimeClass &of) const {
+    return atLeast(of, of.key.shards);
+  }
+  /// Nor does any that divides the splits of `of` further, in at most
+  /// `mostShards` shards, if `of` has of the components still to be divided
+  /// what `undivided` says.
+  double atLeast(const TimeClass &of, double mostShards) const;
 
 private:
-  double halo(const TimeClass &of, unsigned t) const;
-  double gather(double copies, double bytes, const TimeKey &key) const;
-  double reduce(double parts, double bytes, const TimeKey &key) const;
+  /// What further division may change in the seconds of a shard: what is
+  /// divided by the shards, and what each of them has to do.
+  struct Room {
+    double work = 1, turns = 1;
+
+    LinkCost of(LinkCost cost) const {
+      return {cost.latency * turns, cost.perByte * work};
+    }
+  };
+
+  double compute(const TimeClass &of, double mostShards) const;
+  double halo(const TimeClass &of, unsigned t, const Room &room) const;
+  double gather(double copies, double bytes, const TimeKey &key,
+                const Room &room) const;
+  double reduce(double parts, double bytes, const TimeKey &key,
+                const Room &room) const;
   double fromHost(double largest, double all) const;
   /// Of the fullest group of `level`, at least.
   double membersAtLeast(unsigned level, double shards) const;
-  LinkCost cost(unsigned level, double shards, LinkCost inside) const;
+  LinkCost cost(unsigned level, double shards, LinkCost inside,
+                const Room &room) const;
 
   const Machine &machine;
   const TimeQuery &query;
@@ -38,7 +54,7 @@ private:
   PerOperand<double> elements{1, 1, 1}, elementBytes{4, 4, 4};
   double accumulatorBytes = 4;
   unsigned numInputs;
-  double slowestMemory = 0, slowestCopy = 0, copyLatency = 0;
+  double slowestMemory = 0, slowestCopy = 0, copyLatency = 0, emptyKernel = 0;
   std::vector<double> groupCount; ///< per level
   std::vector<double> groupSize;  ///< per level, of a full group
 };

@@ -1,5 +1,4 @@
-//===- TimeClasses.h - splits alike in what their time depends on -*- C++
-//-*-===//
+//===- TimeClasses.h - splits alike in their time ---------------*- C++ -*-===//
 //
 // As SplitClasses.h, with two more things that time depends on: how many owners
 // a shard reads from, and which axes lie within the groups of the innermost
@@ -10,7 +9,7 @@
 #ifndef DCONV_LIB_PLANNER_TIMECLASSES_H
 #define DCONV_LIB_PLANNER_TIMECLASSES_H
 
-#include "PlanSpace.h"
+#include "Components.h"
 
 #include <functional>
 
@@ -46,6 +45,8 @@ struct TimeClass {
   double imbalance = 1; ///< longest parts over the mean
 
   TimeClass times(const TimeClass &o) const;
+  /// Keeps the key, and is bounded by what bounds `o` too.
+  void unite(const TimeClass &o);
 };
 
 /// One way to divide a component and to place its axes.
@@ -54,11 +55,6 @@ struct TimeChoice {
   std::vector<bool> inner;    ///< likewise, whether its axis is within a group
   TimeClass own;
 };
-
-/// All ways to divide component `c`, ascending by shards. Axes within a group
-/// have at most `mostInner` parts together; 0: there is one level.
-std::vector<TimeChoice> timeChoices(const PlanSpace &space, unsigned c,
-                                    int64_t mostInner);
 
 /// Which numbers of shards a split may have whose axes within groups have given
 /// numbers of parts.
@@ -83,9 +79,12 @@ private:
 /// The classes of a sequence of components, and of each of its tails.
 class TimeChain {
 public:
+  /// `isOut(i, class)`: whether no split is of interest that divides the
+  /// components from number i on as those of the class.
+  using IsOut = std::function<bool(unsigned, const TimeClass &)>;
   TimeChain(std::vector<const std::vector<TimeChoice> *> choices,
-            int64_t mostShards, int64_t mostInner, double mostImbalance,
-            const InnerPlaces &places);
+            int64_t mostShards, int64_t mostInner, const InnerPlaces &places,
+            const IsOut &isOut);
 
   unsigned length() const { return choices.size(); }
   const std::vector<TimeChoice> &choicesOf(unsigned i) const {
