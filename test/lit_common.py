@@ -3,7 +3,7 @@
 import os
 
 # lit hands a test only the variables it knows.
-PASSED_ON = ["DCONV_MATRIX_SAMPLE", "DCONV_MATRIX_SEED"]
+PASSED_ON = ["DCONV_MATRIX_SAMPLE", "DCONV_MATRIX_SEED", "DCONV_SUITE_ORACLE"]
 
 
 def setup(config, lit_config):
