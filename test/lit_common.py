@@ -12,6 +12,11 @@ def setup(config, lit_config):
         if name in os.environ:
             config.environment[name] = os.environ[name]
 
+    # Not the user's: what tests compile is nothing to keep for a week.
+    config.environment["DCONV_CACHE_DIR"] = os.path.join(
+        config.dconv_obj_root, "test", "cache"
+    )
+
     # Debian's libMLIR is not instrumented, so containers that cross its border
     # look overflown and what its allocators hand out poisoned; and a finding
     # must fail the test, not only print.

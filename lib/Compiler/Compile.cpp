@@ -2,13 +2,15 @@
 
 #include "dconv/Compiler/Compile.h"
 
+#include "CodeKey.h"
+#include "KernelFacts.h"
 #include "dconv/Compiler/Codegen.h"
+#include "dconv/Conversion/PlainLoops.h"
 #include "dconv/Conversion/ReadProgram.h"
 #include "dconv/IR/Dconv.h"
 #include "dconv/Pipelines/Pipelines.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
@@ -79,57 +81,102 @@ int dconv::levelOf(ModuleOp module) {
 
 LogicalResult dconv::scheduleModule(ModuleOp module,
                                     const PlanPassOptions &options) {
+  if (levelOf(module) == 3)
+    return success();
   PassManager pm(module.getContext());
-  if (levelOf(module) < 3)
-    buildDconvPipeline(pm, options);
-  else
-    pm.addPass(createEmitKernelsPass());
+  buildSchedulePipeline(pm, options);
   return pm.run(module);
 }
 
-/// Reads what SchedulePass wrote of the convolutions of `program`.
-static void readConvolutions(ProgramOp program, int64_t number,
-                             CompiledModule &compiled) {
-  auto entries = program->getAttrOfType<ArrayAttr>("dconv.convolutions");
-  if (!entries)
-    return;
-  auto module = program->getParentOfType<ModuleOp>();
-  for (auto entry : entries.getAsRange<DictionaryAttr>()) {
-    CompiledConvolution convolution;
-    convolution.program = number;
-    if (auto name = entry.getAs<StringAttr>("name"))
-      convolution.name = name.str();
-    if (auto split = entry.getAs<StringAttr>("split"))
-      convolution.split = split.str();
-    if (auto grid = entry.getAs<DenseI64ArrayAttr>("grid"))
-      convolution.grid = grid.asArrayRef().vec();
-    if (auto macs = entry.getAs<IntegerAttr>("macs"))
-      convolution.macs = macs.getInt();
-    if (auto kernels = entry.getAs<ArrayAttr>("kernels"))
-      for (auto kernel : kernels.getAsRange<FlatSymbolRefAttr>()) {
-        Operation *function = module.lookupSymbol(kernel);
-        auto path = function ? function->getAttrOfType<StringAttr>("dconv.path")
-                             : StringAttr();
-        convolution.isVector &= path && path.getValue() == "vector";
-      }
-    compiled.convolutions.push_back(std::move(convolution));
-  }
+/// Reads what SchedulePass wrote of a convolution of program `number`.
+static CompiledConvolution readConvolution(DictionaryAttr entry,
+                                           int64_t number,
+                                           const KernelFacts &facts) {
+  CompiledConvolution convolution;
+  convolution.program = number;
+  if (auto name = entry.getAs<StringAttr>("name"))
+    convolution.name = name.str();
+  if (auto split = entry.getAs<StringAttr>("split"))
+    convolution.split = split.str();
+  if (auto grid = entry.getAs<DenseI64ArrayAttr>("grid"))
+    convolution.grid = grid.asArrayRef().vec();
+  if (auto macs = entry.getAs<IntegerAttr>("macs"))
+    convolution.macs = macs.getInt();
+  if (auto kernels = entry.getAs<ArrayAttr>("kernels"))
+    for (auto kernel : kernels.getAsRange<FlatSymbolRefAttr>()) {
+      auto fact = facts.find(kernel.getValue());
+      convolution.isVector &=
+          fact != facts.end() && fact->second.path == "vector";
+    }
+  return convolution;
 }
 
-FailureOr<CompiledModule> dconv::compileModule(ModuleOp module,
-                                               StringRef path) {
-  CompiledModule compiled;
-  for (ProgramOp op : module.getOps<ProgramOp>()) {
-    readConvolutions(op, compiled.programs.size(), compiled);
-    compiled.programs.push_back(readProgram(op));
-  }
-  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
-    compiled.kernels += function->hasAttr("dconv.path");
-  PassManager pm(module.getContext());
-  buildHostPipeline(pm);
-  if (failed(pm.run(module)))
+/// Compiles the functions of `module` into the shared object `path`.
+static FailureOr<KernelFacts> compileCode(ModuleOp module, StringRef path) {
+  PassManager emit(module.getContext());
+  emit.addPass(createEmitKernelsPass());
+  if (failed(emit.run(module)))
+    return failure();
+  KernelFacts facts = factsOf(module);
+  PassManager lower(module.getContext());
+  buildHostPipeline(lower);
+  if (failed(lower.run(module)))
     return failure();
   if (llvm::Error error = emitSharedObject(module, path))
     return module.emitError() << llvm::toString(std::move(error));
+  return facts;
+}
+
+/// Takes the code of `module` from `cache`, if it is there.
+static std::optional<KernelFacts> fetchCode(ModuleOp module, StringRef path,
+                                            const CodeCache &cache,
+                                            StringRef key) {
+  std::optional<std::string> text = cache.fetch(key, path);
+  std::optional<KernelFacts> facts;
+  if (text)
+    facts = parseFacts(*text);
+  if (!facts)
+    return std::nullopt;
+  // What the compiler said of them.
+  for (auto kernel : module.getOps<func::FuncOp>())
+    if (auto fact = facts->find(kernel.getName());
+        fact != facts->end() && !fact->second.reason.empty())
+      remarkPlainLoops(kernel, fact->second.reason);
+  return facts;
+}
+
+FailureOr<CompiledModule> dconv::compileModule(ModuleOp module, StringRef path,
+                                               const CodeCache *cache) {
+  CompiledModule compiled;
+  // Lowering drops the programs.
+  SmallVector<ArrayAttr> convolutions;
+  for (ProgramOp op : module.getOps<ProgramOp>()) {
+    compiled.programs.push_back(readProgram(op));
+    convolutions.push_back(
+        op->getAttrOfType<ArrayAttr>("dconv.convolutions"));
+  }
+
+  std::string key = cache ? codeKeyOf(module) : "";
+  std::optional<KernelFacts> facts;
+  if (cache)
+    facts = fetchCode(module, path, *cache, key);
+  compiled.fromCache = facts.has_value();
+  if (!facts) {
+    FailureOr<KernelFacts> made = compileCode(module, path);
+    if (failed(made))
+      return failure();
+    facts = std::move(*made);
+    if (cache)
+      if (llvm::Error error = cache->add(key, path, toText(*facts)))
+        module.emitWarning("compiled code is not kept for later: ")
+            << llvm::toString(std::move(error));
+  }
+
+  compiled.kernels = facts->size();
+  for (auto [number, entries] : llvm::enumerate(convolutions))
+    if (entries)
+      for (auto entry : entries.getAsRange<DictionaryAttr>())
+        compiled.convolutions.push_back(
+            readConvolution(entry, number, *facts));
   return compiled;
 }

@@ -1,5 +1,6 @@
 //===- EmitKernels.cpp - kernels of programs to the LLVM dialect ----------===//
 
+#include "dconv/Conversion/PlainLoops.h"
 #include "dconv/IR/Dconv.h"
 #include "dconv/Kernels/Emitter.h"
 #include "dconv/Kernels/Lowering.h"
@@ -34,7 +35,7 @@ class EmitKernels : public dconv::impl::EmitKernelsPassBase<EmitKernels> {
         kernels.push_back(function);
     if (kernels.empty())
       return;
-    llvm::StringMap<StringRef> paths;
+    llvm::StringMap<EmittedKernel> outcomes;
     KernelTarget target = KernelTarget::host();
     for (func::FuncOp kernel : kernels) {
       FailureOr<EmittedKernel> emitted = emitKernel(kernel, target);
@@ -42,16 +43,25 @@ class EmitKernels : public dconv::impl::EmitKernelsPassBase<EmitKernels> {
         return signalPassFailure();
       bool isVector = emitted->path == KernelPath::Vector;
       if (!isVector)
-        kernel.emitRemark("computed by plain loops: ") << emitted->reason;
+        remarkPlainLoops(kernel, emitted->reason);
       ++(isVector ? numVector : numLoops);
-      paths[kernel.getName()] = isVector ? "vector" : "loops";
+      outcomes[kernel.getName()] = std::move(*emitted);
     }
     if (failed(lower(kernels)))
       return signalPassFailure();
-    Builder builder(&getContext());
     for (auto function : getOperation().getOps<LLVM::LLVMFuncOp>())
-      if (auto path = paths.find(function.getName()); path != paths.end())
-        function->setAttr("dconv.path", builder.getStringAttr(path->second));
+      if (auto found = outcomes.find(function.getName());
+          found != outcomes.end())
+        setOutcome(function, found->second);
+  }
+
+  void setOutcome(LLVM::LLVMFuncOp function, const EmittedKernel &outcome) {
+    Builder builder(&getContext());
+    bool isVector = outcome.path == KernelPath::Vector;
+    function->setAttr("dconv.path",
+                      builder.getStringAttr(isVector ? "vector" : "loops"));
+    if (!isVector)
+      function->setAttr("dconv.reason", builder.getStringAttr(outcome.reason));
   }
 
   /// Lowers the kernels in a module of their own: the host's functions keep

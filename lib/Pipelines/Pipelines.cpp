@@ -16,11 +16,16 @@
 using namespace mlir;
 using namespace dconv;
 
-void dconv::buildDconvPipeline(OpPassManager &pm,
-                               const PlanPassOptions &options) {
+void dconv::buildSchedulePipeline(OpPassManager &pm,
+                                  const PlanPassOptions &options) {
   pm.addPass(createPlanPass(options));
   pm.addPass(createPartitionPass());
   pm.addPass(createSchedulePass());
+}
+
+void dconv::buildDconvPipeline(OpPassManager &pm,
+                               const PlanPassOptions &options) {
+  buildSchedulePipeline(pm, options);
   pm.addPass(createEmitKernelsPass());
 }
 

@@ -87,6 +87,11 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
       "repeat", cl::desc("run so often; report minimum and median"),
       cl::value_desc("R"), cl::location(options.repeat), cl::init(1),
       cl::cat(category));
+  cl::opt<bool> noCache(
+      "no-cache",
+      cl::desc("compile anew, and keep no code in $DCONV_CACHE_DIR (default: "
+               "dconv in your directory for caches)"),
+      cl::cat(category));
   cl::opt<std::string, true> report(
       "report", cl::desc("write what was predicted and measured"),
       cl::value_desc("R.json"), cl::location(options.report),
@@ -107,6 +112,7 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
           &llvm::errs()))
     return std::nullopt;
   options.devices = devices;
+  options.cache = !noCache;
   auto refuse = [](const llvm::Twine &message) {
     llvm::errs() << "dconv-run: " << message << "\n";
     return std::nullopt;

@@ -27,6 +27,7 @@ struct RunOptions {
   std::vector<std::string> gathers;
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
+  bool cache = true; ///< keep compiled code, and use what was kept
   uint64_t seed = 1;
   CheckKind check = CheckKind::None;
   int64_t repeat = 1;

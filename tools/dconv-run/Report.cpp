@@ -118,6 +118,7 @@ static json::Object toJson(const Report &report) {
                       {"shards", shardsOf(report.module)},
                       {"convolutions", std::move(convolutions)},
                       {"kernels", report.module.kernels},
+                      {"code_from_cache", report.module.fromCache},
                       {"predicted", countersOf(report.run.predicted)},
                       {"measured", std::move(measured)}};
   if (report.check)

@@ -224,8 +224,12 @@ private:
     if (std::error_code error = temporary.create())
       return complain(Failed, "cannot make a temporary directory: " +
                                   error.message());
-    FailureOr<CompiledModule> result =
-        compileModule(*module, temporary.file("code.so"));
+    std::optional<CodeCache> cache;
+    if (std::string directory = CodeCache::userDirectory();
+        options.cache && !directory.empty())
+      cache.emplace(directory);
+    FailureOr<CompiledModule> result = compileModule(
+        *module, temporary.file("code.so"), cache ? &*cache : nullptr);
     if (failed(result))
       return Failed;
     compiled = std::move(*result);

@@ -3,6 +3,7 @@
 #ifndef DCONV_COMPILER_COMPILE_H
 #define DCONV_COMPILER_COMPILE_H
 
+#include "dconv/Compiler/CodeCache.h"
 #include "dconv/Runner/Runner.h"
 #include "dconv/Transforms/Passes.h"
 
@@ -22,6 +23,7 @@ struct CompiledConvolution {
 
 /// A module whose code is a shared object (Abi.h).
 struct CompiledModule {
+  bool fromCache = false; ///< its code was not compiled now
   std::vector<runtime::Program> programs;
   std::vector<CompiledConvolution> convolutions;
   int64_t kernels = 0; ///< functions for convolutions
@@ -35,14 +37,16 @@ mlir::FailureOr<Signature> signatureOf(mlir::ModuleOp module,
 /// 0: linalg; 1: with plans; 2: with sharded values; 3: with programs.
 int levelOf(mlir::ModuleOp module);
 
-/// Brings `module` from any level to level 3, kernels in the LLVM dialect.
+/// Brings `module` from any level to level 3.
 mlir::LogicalResult scheduleModule(mlir::ModuleOp module,
                                    const PlanPassOptions &options);
 
-/// Compiles a module at level 3 into the shared object `path`. `module` is
-/// consumed: its functions are lowered.
+/// Compiles a module at level 3 into the shared object `path`, or takes it from
+/// `cache`. `module` is consumed: its functions are lowered. A cache that cannot
+/// be written is a warning.
 mlir::FailureOr<CompiledModule> compileModule(mlir::ModuleOp module,
-                                              llvm::StringRef path);
+                                              llvm::StringRef path,
+                                              const CodeCache *cache = nullptr);
 
 } // namespace dconv
 

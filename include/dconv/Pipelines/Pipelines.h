@@ -9,6 +9,10 @@
 
 namespace dconv {
 
+/// Plan, partition, schedule; level 0 or 1 to level 3.
+void buildSchedulePipeline(mlir::OpPassManager &pm,
+                           const PlanPassOptions &options);
+
 /// `dconv-pipeline`: plan, partition, schedule, emit-kernels; level 0 or 1 to
 /// level 3 with kernels in the LLVM dialect.
 void buildDconvPipeline(mlir::OpPassManager &pm,

@@ -243,8 +243,8 @@ def EmitKernelsPass : Pass<"dconv-emit-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Emits each function that carries `dconv.kernel`, through the vector dialect
     where the emitter takes its shape, else as plain loops; the attribute
-    becomes `dconv.path = "vector"` or `"loops"`, the latter with a remark that
-    says why. The rest of the module is left as it is.
+    becomes `dconv.path = "vector"` or `"loops"`, the latter with the reason in
+    `dconv.reason` and a remark. The rest of the module is left as it is.
   }];
   let statistics = [
     Statistic<"numVector", "vector", "kernels on the vector path">,
