@@ -41,11 +41,15 @@ if ! cmp -s "$list" "$DCONV_PEERS/installed.txt"; then
   cp "$list" "$DCONV_PEERS/installed.txt"
 fi
 
-source=$here/peers/onednn.cpp
-if [[ ! $DCONV_PEERS/onednn -nt $source ]]; then
-  clang++-22 -O2 -std=c++17 "$source" -o "$DCONV_PEERS/onednn" \
-    -I"$DCONV_PEERS/venv/include" -L"$DCONV_PEERS/venv/lib" -ldnnl \
-    -Wl,-rpath,"$DCONV_PEERS/venv/lib" ||
-    fail "the program for oneDNN does not compile (above)"
-fi
+# compile NAME OPTION...: the program of peers/NAME.cpp, where that is newer.
+compile() {
+  local source=$here/peers/$1.cpp program=$DCONV_PEERS/$1
+  if [[ ! $program -nt $source ]]; then
+    clang++-22 -O2 -std=c++17 "$source" -o "$program" "${@:2}" ||
+      fail "$source does not compile (above)"
+  fi
+}
+compile onednn -I"$DCONV_PEERS/venv/include" -L"$DCONV_PEERS/venv/lib" -ldnnl \
+  -Wl,-rpath,"$DCONV_PEERS/venv/lib"
+compile roofline -march=native
 exec "$python" -B "$here/peers/compare.py" "$@"

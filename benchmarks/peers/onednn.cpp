@@ -123,32 +123,49 @@ private:
       deconvolution_forward::primitive_desc pd(
           engine, inference, algorithm::deconvolution_direct, x, w, y, p.stride,
           p.dilation, p.low, p.high);
-      return {deconvolution_forward(pd), {}, pd.src_desc(), pd.weights_desc(),
-              pd.dst_desc(), DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
+      return {deconvolution_forward(pd),
+              {},
+              pd.src_desc(),
+              pd.weights_desc(),
+              pd.dst_desc(),
+              DNNL_ARG_SRC,
+              DNNL_ARG_WEIGHTS,
+              DNNL_ARG_DST};
     }
     if (p.op == "forward") {
       convolution_forward::primitive_desc pd(engine, inference, direct, x, w, y,
                                              p.stride, p.dilation, p.low,
                                              p.high);
-      return {convolution_forward(pd), {}, pd.src_desc(), pd.weights_desc(),
-              pd.dst_desc(), DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
+      return {convolution_forward(pd), {},
+              pd.src_desc(),           pd.weights_desc(),
+              pd.dst_desc(),           DNNL_ARG_SRC,
+              DNNL_ARG_WEIGHTS,        DNNL_ARG_DST};
     }
     convolution_forward::primitive_desc hint(
         engine, prop_kind::forward_training, direct, x, w, y, p.stride,
         p.dilation, p.low, p.high);
     if (p.op == "backward_data") {
-      convolution_backward_data::primitive_desc pd(engine, direct, x, w, y,
-                                                   p.stride, p.dilation, p.low,
-                                                   p.high, hint);
-      return {convolution_backward_data(pd), {}, pd.diff_dst_desc(),
-              pd.weights_desc(), pd.diff_src_desc(), DNNL_ARG_DIFF_DST,
-              DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_SRC};
+      convolution_backward_data::primitive_desc pd(
+          engine, direct, x, w, y, p.stride, p.dilation, p.low, p.high, hint);
+      return {convolution_backward_data(pd),
+              {},
+              pd.diff_dst_desc(),
+              pd.weights_desc(),
+              pd.diff_src_desc(),
+              DNNL_ARG_DIFF_DST,
+              DNNL_ARG_WEIGHTS,
+              DNNL_ARG_DIFF_SRC};
     }
     convolution_backward_weights::primitive_desc pd(
         engine, direct, x, w, y, p.stride, p.dilation, p.low, p.high, hint);
-    return {convolution_backward_weights(pd), {}, pd.src_desc(),
-            pd.diff_dst_desc(), pd.diff_weights_desc(), DNNL_ARG_SRC,
-            DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_WEIGHTS};
+    return {convolution_backward_weights(pd),
+            {},
+            pd.src_desc(),
+            pd.diff_dst_desc(),
+            pd.diff_weights_desc(),
+            DNNL_ARG_SRC,
+            DNNL_ARG_DIFF_DST,
+            DNNL_ARG_DIFF_WEIGHTS};
   }
 
   /// What lies in a file with channels first, in the layout `wanted`.

@@ -105,6 +105,27 @@ class Problem:
         return (self.batch * self.filters * self.channels // self.groups
                 * math.prod(pixels) * math.prod(self.kernel))
 
+    def needed_macs(self):
+        """Multiply-adds, those with padding left out."""
+        count = self.batch * self.filters * self.channels // self.groups
+        transposed = self.op == "transposed"
+        windows = self.output if transposed else self.image
+        points = self.image if transposed else self.output
+        for d in range(self.dims):
+            count *= sum(
+                1 for p in range(points[d]) for k in range(self.kernel[d])
+                if 0 <= p * self.stride[d] + k * self.dilation[d] - self.low[d]
+                < windows[d])
+        return count
+
+    def least_bytes(self):
+        """Of all tensors, once."""
+        sizes = {"f32": 4, "bf16": 2, "i8": 1}
+        return sum(
+            math.prod(self.shape(tensor))
+            * (4 if self.type == "i8" and tensor == self.result() else
+               sizes[self.type]) for tensor in "xwy")
+
     def data(self):
         """The operands: arrays of float32 or int8, channels first."""
         import numpy  # all else here runs without

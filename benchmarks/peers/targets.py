@@ -13,6 +13,7 @@ import measure
 import protocol
 from problem import problem_of, types_of
 from reference import judge, reference
+from shares import least_share
 
 HERE = pathlib.Path(__file__).resolve().parent
 # A variant of a peer that took longer than this times the fastest is not timed.
@@ -32,6 +33,8 @@ class Workplace:
         self.cores = {1: cores[-1:], 2: cores[-2:]}
         torch = [python, str(HERE / "torch_peer.py")]
         self.peers = {
+            "roofline": protocol.Peer("roofline", [str(peers / "roofline")],
+                                      self.cores[1]),
             "oneDNN": protocol.Peer("oneDNN", [str(peers / "onednn")], self.cores[1]),
             "PyTorch 1": protocol.Peer("PyTorch", torch, self.cores[1]),
             "PyTorch 2": protocol.Peer("PyTorch", torch, self.cores[2]),
@@ -121,6 +124,34 @@ def finish(row, dconv, peer, reports):
     return row
 
 
+def ceilings(place, problem):
+    """Contestants that do as much as a core can: arithmetic in the type of
+    `problem`, and reading memory; each with the seconds that `problem` takes for a
+    second of it."""
+    peer = place.peers["roofline"]
+    found = {}
+    for number, variant in enumerate(peer.ask({"do": "open"})["variants"]):
+        amount = {"memory": problem.least_bytes(),
+                  problem.type: problem.needed_macs()}.get(variant["name"])
+        if amount is not None:
+            found[variant["name"]] = (
+                measure.Contestant(variant["name"], measure.peer_block(peer, number),
+                                   variant["seconds"]),
+                amount / variant["amount"])
+    return found
+
+
+def under_roofline(row, found):
+    """The time at the peak or the bandwidth, whichever is longer, on the best
+    rounds."""
+    bounds = {name: contestant.seconds()["min"] * share
+              for name, (contestant, share) in found.items() if contestant.seconds()}
+    if bounds and row["dconv_seconds"]:
+        row["roofline_of"] = max(bounds, key=bounds.get)
+        row["roofline_seconds"] = bounds[row["roofline_of"]]
+        row["roofline"] = row["roofline_seconds"] / row["dconv_seconds"]["min"]
+
+
 def beside_libraries(place, layer, target):
     """Targets 1 and 2: the same number of devices and threads."""
     devices = target
@@ -157,7 +188,9 @@ def beside_libraries(place, layer, target):
                 f"{v['peer'].split()[0]}, {v['name']}",
                 measure.peer_block(place.peers[v["peer"]], v["number"]),
                 v["seconds"]))
-        measure.in_turns(contestants + timed)
+        roofs = ceilings(place, case.problem) if target == 1 else {}
+        measure.in_turns(contestants + timed
+                         + [contestant for contestant, _ in roofs.values()])
         timed = [t for t in timed if t.seconds()]
         best = min(timed, key=lambda t: t.seconds()["min"], default=None)
         if best:
@@ -165,7 +198,9 @@ def beside_libraries(place, layer, target):
         row["others"] = [{"peer": t.name, "seconds": t.seconds()}
                          for t in timed if t is not best]
         row["peer_notes"] = notes
-        yield finish(row, contestants[0] if contestants else None, best, reports)
+        finish(row, contestants[0] if contestants else None, best, reports)
+        under_roofline(row, roofs)
+        yield row
         for name in names:
             close(place, name)
 
@@ -195,8 +230,7 @@ def more_devices(place, layer, target):
         row = rows[devices]
         row["peer_right"] = rows[2]["right"]
         if devices in contestants:
-            row["least_share"] = dconv_tool.least_share(row["split"], extents,
-                                                        devices)
+            row["least_share"] = least_share(row["split"], extents, devices)
         yield finish(row, contestants.get(devices), contestants.get(2),
                      reports[devices])
 
