@@ -15,30 +15,26 @@ namespace {
 class StreamSearch {
 public:
   StreamSearch(const Convolution &convolution, const Machine &machine,
-               const TimeQuery &query, MemoryBudget budget)
-      : convolution(convolution), machine(machine), query(query),
+               const TimeQuery &query, MemoryBudget budget, const Split &fixed)
+      : convolution(convolution), machine(machine), query(query), fixed(fixed),
         memory(leastMemory(machine, budget)),
         estimator(convolution, machine, query) {}
 
-  Result<StreamPlan> run();
+  Result<StreamPlan> run(Objective objective);
 
 private:
   struct Ranked {
     StreamEstimate cost;
     std::vector<int64_t> parts;
     std::vector<unsigned> order;
-
-    bool operator<(const Ranked &o) const {
-      return std::tie(cost.seconds, cost.bytes, cost.memory, parts, order) <
-             std::tie(o.cost.seconds, o.cost.bytes, o.cost.memory, o.parts,
-                      o.order);
-    }
   };
   /// Candidates that are looked at closely in the end, and their shards.
   static constexpr size_t most = 24;
   static constexpr int64_t mostShards = 4096;
   /// Lists of parts that are looked at together in the first round, at most.
   static constexpr double mostCombinations = 60000;
+  /// Times that are taken for equal where bytes differ.
+  static constexpr double nearly = 1.01;
 
   std::vector<int64_t> partsOf(unsigned loop, size_t count) const;
   void visit(const std::vector<std::vector<int64_t>> &choices, unsigned loop,
@@ -47,23 +43,32 @@ private:
   bool uses(size_t input, unsigned loop) const;
   void consider(const DividedLoops &loops, std::vector<unsigned> order);
   void refine();
+  bool isBefore(const Ranked &a, const Ranked &b) const;
+  void search(Objective next, double limit);
+  void lookAt(std::vector<StreamPlan> &plans) const;
 
   const Convolution &convolution;
   const Machine &machine;
   const TimeQuery &query;
+  const Split &fixed;
   const std::optional<int64_t> memory;
   StreamEstimator estimator;
+  std::vector<std::vector<int64_t>> choices; ///< of the first round, per loop
+  Objective objective = Objective::Time;     ///< of the search under way
+  double mostSeconds = std::numeric_limits<double>::infinity();
   std::vector<Ranked> best; ///< ascending, at most `most`
   int64_t smallest = std::numeric_limits<int64_t>::max();
 };
 } // namespace
 
-/// Numbers of parts of `loop`, at most about `count`: all of a short loop; of
-/// those of a longer one with the same longest part the fewest, and the fewest
-/// that all devices share. Where these are too many, 1, as many as the loop is
-/// long, and others evenly by their logarithm.
+/// Numbers of parts of `loop`: those of `fixed`, else at most about `count`:
+/// all of a short loop; of those of a longer one with the same longest part the
+/// fewest, and the fewest that all devices share. Where these are too many, 1,
+/// as many as the loop is long, and others evenly by their logarithm.
 std::vector<int64_t> StreamSearch::partsOf(unsigned loop, size_t count) const {
   constexpr int64_t shortLoop = 16;
+  if (int axis = fixed.axisOf(loop); axis >= 0)
+    return {int64_t(fixed.axes[axis].lengths.size())};
   const int64_t extent = convolution.extents[loop];
   const int64_t devices = machine.numDevices();
   std::vector<int64_t> all;
@@ -116,8 +121,12 @@ void StreamSearch::tryOrders(const std::vector<int64_t> &parts) {
   const DividedLoops loops = estimator.divide(parts);
   // Of those that do not fit only the least memory is of interest.
   const bool fits = !memory || loops.memoryAtLeast <= *memory;
-  if (fits ? best.size() == most &&
-                 loops.secondsAtLeast > best.back().cost.seconds
+  auto isLate = [&](const StreamEstimate &last) {
+    return objective == Objective::Time ? loops.secondsAtLeast > last.seconds
+                                        : loops.bytesAtLeast > last.bytes;
+  };
+  if (fits ? loops.secondsAtLeast > mostSeconds ||
+                 (best.size() == most && isLate(best.back().cost))
            : !best.empty() || loops.memoryAtLeast >= smallest)
     return;
   std::vector<unsigned> parallel, reductions;
@@ -164,19 +173,30 @@ bool StreamSearch::uses(size_t input, unsigned loop) const {
                      [&](const LinearExpr &expr) { return expr.uses(loop); });
 }
 
+bool StreamSearch::isBefore(const Ranked &a, const Ranked &b) const {
+  if (objective == Objective::Time && a.cost.seconds != b.cost.seconds)
+    return a.cost.seconds < b.cost.seconds;
+  return std::tie(a.cost.bytes, a.cost.seconds, a.cost.memory, a.parts,
+                  a.order) < std::tie(b.cost.bytes, b.cost.seconds,
+                                      b.cost.memory, b.parts, b.order);
+}
+
 void StreamSearch::consider(const DividedLoops &loops,
                             std::vector<unsigned> order) {
   StreamEstimate cost = estimator.estimate(loops, order);
   if (!cost.valid)
     return;
   smallest = std::min(smallest, cost.memory);
-  if (memory && cost.memory > *memory)
+  if ((memory && cost.memory > *memory) || cost.seconds > mostSeconds)
     return;
   Ranked ranked{cost, loops.parts, std::move(order)};
-  if (best.size() == most && !(ranked < best.back()))
+  auto before = [&](const Ranked &a, const Ranked &b) {
+    return isBefore(a, b);
+  };
+  if (best.size() == most && !isBefore(ranked, best.back()))
     return;
-  auto at = std::lower_bound(best.begin(), best.end(), ranked);
-  if (at != best.end() && !(ranked < *at))
+  auto at = std::lower_bound(best.begin(), best.end(), ranked, before);
+  if (at != best.end() && !isBefore(ranked, *at))
     return; // known
   best.insert(at, std::move(ranked));
   if (best.size() > most)
@@ -201,14 +221,51 @@ void StreamSearch::refine() {
           choices[b] = partsOf(b, inPairs);
         std::vector<int64_t> parts(loops);
         visit(choices, 0, 1, parts);
-        better |= best.front() < before;
+        better |= isBefore(best.front(), before);
       }
   }
 }
 
-Result<StreamPlan> StreamSearch::run() {
+/// Ranks by `next` what takes at most `limit` seconds.
+void StreamSearch::search(Objective next, double limit) {
+  objective = next;
+  mostSeconds = limit;
+  best.clear();
+  std::vector<int64_t> parts(choices.size());
+  visit(choices, 0, 1, parts);
+  if (!best.empty())
+    refine();
+}
+
+/// Adds the costs of the best candidates, shard by shard, which takes time.
+void StreamSearch::lookAt(std::vector<StreamPlan> &plans) const {
+  int64_t looked = 0;
+  for (const Ranked &ranked : best) {
+    int64_t shards = 1;
+    for (int64_t count : ranked.parts)
+      shards *= count;
+    looked += shards;
+    if (looked > mostShards && &ranked != &best.front())
+      continue;
+    Split split;
+    for (unsigned loop : ranked.order)
+      split.axes.push_back(
+          balancedSplit(loop, convolution.extents[loop], ranked.parts[loop]));
+    plans.push_back(costWithoutBound(convolution, split, machine, query));
+  }
+}
+
+Result<StreamPlan> StreamSearch::run(Objective wanted) {
   const unsigned loops = convolution.numLoops();
-  std::vector<std::vector<int64_t>> choices(loops);
+  for (const AxisSplit &axis : fixed.axes)
+    if (!(axis == balancedSplit(axis.loop, convolution.extents[axis.loop],
+                                axis.lengths.size())))
+      return Error{
+          "splits that are streamed are searched with balanced parts, "
+          "but '" +
+          toString(Split{{axis}}, convolution) +
+          "' is asked for; give the whole split, or a number of parts"};
+  choices.resize(loops);
   for (size_t count = 256; count >= 3; count = count * 3 / 4) {
     double combinations = 1;
     for (unsigned loop = 0; loop < loops; ++loop) {
@@ -221,38 +278,38 @@ Result<StreamPlan> StreamSearch::run() {
     if (combinations <= mostCombinations)
       break;
   }
-  std::vector<int64_t> parts(loops);
-  visit(choices, 0, 1, parts);
+  constexpr double anyTime = std::numeric_limits<double>::infinity();
+  search(wanted, anyTime);
+  if (best.empty() && smallest == std::numeric_limits<int64_t>::max())
+    return Error{"no streamed split with '" + toString(fixed, convolution) +
+                 "' keeps the sums of each block of the output on one device"};
   if (best.empty())
     return Error{"no streamed split fits: the least memory of a device that "
                  "would do is " +
                  std::to_string(smallest) + " bytes, allowed are " +
                  std::to_string(memory.value_or(0))};
-  refine();
-
-  std::optional<StreamPlan> chosen;
+  std::vector<StreamPlan> plans;
+  lookAt(plans);
+  double limit = anyTime;
+  if (wanted == Objective::Time) {
+    auto fastest =
+        std::min_element(plans.begin(), plans.end(),
+                         [](const StreamPlan &a, const StreamPlan &b) {
+                           return a.seconds() < b.seconds();
+                         });
+    limit = fastest->seconds() * nearly;
+    search(Objective::Words, best.front().cost.seconds * nearly);
+    lookAt(plans);
+  }
   auto key = [](const StreamPlan &plan) {
     const std::vector<int64_t> &peaks = plan.predicted.peakBytes;
-    return std::make_tuple(plan.seconds(), plan.bytes,
+    return std::make_tuple(plan.bytes, plan.seconds(),
                            *std::max_element(peaks.begin(), peaks.end()));
   };
-  // Looking at every shard takes time.
-  int64_t looked = 0;
-  for (const Ranked &ranked : best) {
-    int64_t shards = 1;
-    for (int64_t count : ranked.parts)
-      shards *= count;
-    looked += shards;
-    if (chosen && looked > mostShards)
-      continue;
-    Split split;
-    for (unsigned loop : ranked.order)
-      split.axes.push_back(
-          balancedSplit(loop, convolution.extents[loop], ranked.parts[loop]));
-    StreamPlan plan = costWithoutBound(convolution, split, machine, query);
-    if (!chosen || key(plan) < key(*chosen))
-      chosen = std::move(plan);
-  }
+  StreamPlan *chosen = nullptr;
+  for (StreamPlan &plan : plans)
+    if (plan.seconds() <= limit && (!chosen || key(plan) < key(*chosen)))
+      chosen = &plan;
   chosen->boundBytes = streamBound(convolution, machine.numDevices(),
                                    query.fillsOutput, memory)
                            .bytes;
@@ -262,6 +319,8 @@ Result<StreamPlan> StreamSearch::run() {
 Result<StreamPlan> dconv::searchStreams(const Convolution &convolution,
                                         const Machine &machine,
                                         const TimeQuery &query,
-                                        MemoryBudget budget) {
-  return StreamSearch(convolution, machine, query, budget).run();
+                                        MemoryBudget budget, const Split &fixed,
+                                        Objective objective) {
+  return StreamSearch(convolution, machine, query, budget, fixed)
+      .run(objective);
 }

@@ -332,12 +332,13 @@ private:
     Result<PlanResult> found = Error{""};
     if (!convolution.streamed) {
       found = planConvolution(convolution.geometry, machine, own);
-      if (found || !request.streams || !own.fixed.axes.empty())
+      if (found || !request.streams)
         return found;
     }
     auto start = std::chrono::steady_clock::now();
     Result<StreamPlan> streamed =
-        searchStreams(convolution.geometry, machine, own.query, own.budget);
+        searchStreams(convolution.geometry, machine, own.query, own.budget,
+                      own.fixed, own.objective);
     if (!streamed)
       return Error{convolution.streamed
                        ? streamed.error()

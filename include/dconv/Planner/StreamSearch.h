@@ -5,6 +5,7 @@
 
 #include "dconv/Geometry/Streaming.h"
 #include "dconv/Planner/MemoryBudget.h"
+#include "dconv/Planner/PlanSearch.h"
 #include "dconv/Planner/TimeModel.h"
 
 #include <algorithm>
@@ -43,9 +44,14 @@ StreamPlan streamCost(const Convolution &convolution, const Split &split,
 
 /// The streamed split with the least time that fits the memory of each device
 /// of `machine`, and `budget`: of balanced splits of any loops, reductions
-/// innermost, in every order in which different operands stay. Ties go to fewer
-/// bytes, then less memory, then fewer parts of the first loop in which they
-/// differ. Where none fits the error names the least budget that would.
+/// innermost, in every order in which different operands stay. Of those that
+/// take at most a hundredth longer it is the one that moves fewest bytes, then
+/// the fastest, then that of least memory, then of fewer parts of the first loop
+/// in which they differ; with `Objective::Words` it is the same of all that
+/// fit. Where none fits the error names the least budget that would.
+///
+/// The loops of `fixed` get the parts that they have there, which are balanced;
+/// the order of the axes is searched all the same.
 ///
 /// Splits are compared by an estimate in closed form that takes every window
 /// for the longest, and the best of them shard by shard. Loops of many possible
@@ -53,7 +59,8 @@ StreamPlan streamCost(const Convolution &convolution, const Split &split,
 /// loops are looked at.
 Result<StreamPlan> searchStreams(const Convolution &convolution,
                                  const Machine &machine, const TimeQuery &query,
-                                 MemoryBudget budget);
+                                 MemoryBudget budget, const Split &fixed = {},
+                                 Objective objective = Objective::Time);
 
 } // namespace dconv
 

@@ -336,6 +336,20 @@ TEST(PlanSearch, BudgetsAreKeptOrTheLeastOneIsNamed) {
   EXPECT_GT(refused, 50);
 }
 
+TEST(PlanSearch, WhereTheLeastBudgetIsThatOfTheWhole) {
+  Convolution convolution =
+      forwardOf(layerNamed(realLayers(), "resnet50_res5_3x3"));
+  PlanRequest request = requestFor(Residence::Host, Residence::Host, 2);
+  request.query.inputs.resize(convolution.inputs.size());
+  request.budget = 64;
+  Result<PlanResult> none =
+      planConvolution(convolution, *withDevices(threads(2, 0), 1),
+                      request);
+  ASSERT_FALSE(none);
+  EXPECT_NE(none.error().find(" bytes, undivided"), std::string::npos)
+      << none.error();
+}
+
 TEST(PlanSearch, RejectedPlansSayByWhichNumber) {
   int rejected = 0;
   for (const char *name : {"resnet50_res2_3x3", "resnet50_res5_3x3",
