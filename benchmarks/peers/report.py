@@ -167,7 +167,10 @@ def target_table(target, rows):
     header.append("remarks")
     lines = []
     for row in rows:
-        line = [row["layer"], row["dtype"], row["devices"], row["split"],
+        split = row["split"]
+        if "peer_split" in row:
+            split += f" ({row['peer_split']})"
+        line = [row["layer"], row["dtype"], row["devices"], split,
                 milliseconds(row["dconv_seconds"]),
                 milliseconds(row.get("dconv_end_to_end_seconds")), row["peer"],
                 milliseconds(row["peer_seconds"]), number(row["ratio"], 3),
