@@ -160,6 +160,7 @@ DividedLoops StreamEstimator::divide(const std::vector<int64_t> &parts) {
     bytes += moved * tensors[t].elementBytes * tensors[t].ways;
     memory += memoryOf(t, longest, /*slots=*/1);
   }
+  loops.bytesAtLeast = bytes;
   loops.computeSeconds = computeSeconds(loops);
   loops.secondsAtLeast =
       std::max(loops.computeSeconds, links.seconds(bytes, bytes / devices, 0));

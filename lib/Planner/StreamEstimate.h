@@ -53,7 +53,7 @@ struct DividedLoops {
   /// padding excluded, and in the longest, padding included.
   std::vector<double> moved, longest;
   /// What no order of the axes goes below.
-  double secondsAtLeast = 0;
+  double secondsAtLeast = 0, bytesAtLeast = 0;
   int64_t memoryAtLeast = 0;
 };
 
