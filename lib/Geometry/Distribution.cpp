@@ -126,10 +126,14 @@ TensorLayout dconv::outputLayout(const Convolution &convolution,
   return layout;
 }
 
-int dconv::dividedDim(const std::vector<int64_t> &shape) {
-  return shape.empty()
-             ? -1
-             : std::max_element(shape.begin(), shape.end()) - shape.begin();
+int dconv::dividedDim(const TensorLayout &layout,
+                      const std::vector<int64_t> &shape, int64_t pieces) {
+  return dividedDim(shape, [&](unsigned d) {
+    const Stripes &stripes = layout.dims[d].owned;
+    return std::all_of(stripes.begin(), stripes.end(), [&](Interval stripe) {
+      return dividesEvenly(stripe.size(), pieces);
+    });
+  });
 }
 
 /// Divides the stripes of `dividedDim` again over `axes`.
@@ -138,10 +142,10 @@ static void divideAgain(const Grid &grid, const std::vector<unsigned> &axes,
                         TensorLayout &layout) {
   if (axes.empty() || shape.empty())
     return;
-  DimLayout &dim = layout.dims[dividedDim(shape)];
+  int64_t pieces = grid.sizeAlong(axes);
+  DimLayout &dim = layout.dims[dividedDim(layout, shape, pieces)];
   dim.axes.insert(dim.axes.end(), axes.begin(), axes.end());
   Stripes stripes = std::exchange(dim.owned, {});
-  int64_t pieces = grid.sizeAlong(axes);
   for (Interval stripe : stripes)
     for (Interval piece : balancedStripes(stripe, pieces))
       dim.owned.push_back(piece);

@@ -41,6 +41,7 @@ public:
     for (const OperandDim &dim : component.dims)
       addDim(dim);
     table.all.resize(cells);
+    addResultDims();
     int64_t index = 0;
     do {
       countCell(index++);
@@ -161,6 +162,27 @@ private:
       visit(*from);
   }
 
+  void addResultDims() {
+    for (const Dim &dim : dims) {
+      if (dim.dim->operand != convolution.inputs.size())
+        continue;
+      ResultDim result;
+      result.dim = dim.dim->dim;
+      for (Interval stripe : dim.owned) {
+        int64_t length = stripe.size();
+        result.longest = std::max(result.longest, length);
+        if (std::find(result.lengths.begin(), result.lengths.end(), length) ==
+            result.lengths.end())
+          result.lengths.push_back(length);
+      }
+      std::fill(at.begin(), at.end(), 0);
+      do {
+        result.ofCell.push_back(dim.owned[indexAlong(dim.outer)].size());
+      } while (advance());
+      table.resultDims.push_back(std::move(result));
+    }
+  }
+
   void countCell(int64_t index) {
     CellCounts &cell = table.all[index];
     for (size_t i = 0; i < numLoops; ++i) {
@@ -181,10 +203,7 @@ private:
       cell.common[t] *= common.size();
       cell.window[t] *= read.size();
       cell.lies[t] = cell.lies[t] && read == own;
-      bool isOutput = t == convolution.inputs.size();
-      if (isOutput && int(of.dim) == dividedDim(convolution.output.shape))
-        cell.reduced = own.size();
-      if (isOutput || (held == own && !held.empty()))
+      if (t == convolution.inputs.size() || (held == own && !held.empty()))
         continue;
       int64_t sources = 0;
       if (!held.empty())
@@ -283,7 +302,6 @@ private:
 
   void summarize() {
     for (const CellCounts &cell : table.all) {
-      table.mostReduced = std::max(table.mostReduced, cell.reduced);
       table.interiorShare =
           std::min(table.interiorShare, double(cell.interior) / cell.macs);
       for (unsigned t = 0; t < mostOperands; ++t) {
@@ -326,4 +344,30 @@ private:
 CellTable::CellTable(const Convolution &convolution, const Component &component,
                      const std::vector<Stripes> &stripes) {
   Builder(convolution, component, stripes, *this).run();
+}
+
+PiecesDim::PiecesDim(const Convolution &convolution,
+                     const std::vector<const CellTable *> &tables,
+                     int64_t pieces)
+    : number(pieces) {
+  if (pieces == 1)
+    return;
+  auto find = [&](unsigned d) {
+    for (unsigned c = 0; c < tables.size(); ++c)
+      for (const ResultDim &of : tables[c]->resultDims)
+        if (of.dim == d)
+          return std::make_pair(c, &of);
+    return std::make_pair(0u, (const ResultDim *)nullptr);
+  };
+  const std::vector<int64_t> &shape = convolution.output.shape;
+  const int divided = dividedDim(shape, [&](unsigned d) {
+    const std::vector<int64_t> &lengths = find(d).second->lengths;
+    return std::all_of(lengths.begin(), lengths.end(), [&](int64_t length) {
+      return dividesEvenly(length, pieces);
+    });
+  });
+  if (divided < 0)
+    return;
+  std::tie(place, dim) = find(divided);
+  innermost = divided > 0 && divided + 1 == int(shape.size());
 }

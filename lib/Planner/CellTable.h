@@ -29,7 +29,14 @@ struct CellCounts {
   int64_t macs = 1;
   /// Of these, those that read nothing but what the shard owns, and padding.
   int64_t interior = 1;
-  int64_t reduced = 1; ///< length along the dim that a reduction divides again
+};
+
+/// A dim of the result, which a reduction may divide again.
+struct ResultDim {
+  unsigned dim = 0;
+  int64_t longest = 0;
+  std::vector<int64_t> lengths; ///< of its stripes, each once
+  std::vector<int64_t> ofCell;  ///< that of each cell
 };
 
 /// Numbers of which one cell has more and no other cell more of all.
@@ -56,7 +63,7 @@ public:
   // What the cells have in common.
   PerOperand<int64_t> cut{1, 1, 1}; ///< parts that each operand is cut in
   PerOperand<int64_t> mostOwned{1, 1, 1}, mostWindow{1, 1, 1};
-  int64_t mostReduced = 1;
+  std::vector<ResultDim> resultDims;       ///< those of the component
   PerOperand<std::vector<HaloCell>> halos; ///< those not dominated
   PerOperand<double> sumHeld{0, 0, 0}, sumCommon{0, 0, 0}, sumSources{0, 0, 0},
       sumSelf{0, 0, 0};
@@ -66,6 +73,35 @@ private:
   struct Dim;
   class Builder;
   std::vector<CellCounts> all;
+};
+
+/// The dim of the result whose stripes a reduction divides again in pieces, as
+/// `scatteredLayout` does; of scalars, and without a reduction, none.
+class PiecesDim {
+public:
+  /// `tables`: per component of `convolution`, and outlive this.
+  PiecesDim(const Convolution &convolution,
+            const std::vector<const CellTable *> &tables, int64_t pieces);
+
+  int64_t pieces() const { return number; }
+  /// Of the stripes along the dim; 1 without one.
+  int64_t longest() const { return dim ? dim->longest : 1; }
+  /// The component of the dim.
+  unsigned component() const { return place; }
+  /// Of the stripe of a cell of that component.
+  int64_t lengthOf(int64_t cell) const { return dim ? dim->ofCell[cell] : 1; }
+  /// Of a stripe of `length`, the longest piece.
+  int64_t longestPiece(int64_t length) const {
+    return (length + number - 1) / number;
+  }
+  /// Whether pieces are made of many short rows.
+  bool cutsRows() const { return innermost; }
+
+private:
+  int64_t number;
+  const ResultDim *dim = nullptr;
+  unsigned place = 0;
+  bool innermost = false;
 };
 
 } // namespace dconv

@@ -8,8 +8,14 @@
 
 using namespace dconv;
 
-bool dconv::scattersRows(const std::vector<int64_t> &shape) {
-  return shape.size() > 1 && dividedDim(shape) + 1 == int(shape.size());
+/// Whether `axes` cut the innermost of several dims of `layout`: then what a
+/// shard owns is made of short rows.
+static bool cutRows(const TensorLayout &layout,
+                    const std::vector<unsigned> &axes) {
+  if (axes.empty() || layout.dims.size() < 2)
+    return false;
+  const std::vector<unsigned> &cut = layout.dims.back().axes;
+  return std::find(cut.begin(), cut.end(), axes.front()) != cut.end();
 }
 
 double dconv::slowestOf(const std::vector<double> &seconds,
@@ -193,7 +199,7 @@ PlanCost DeviceTimer::cost(const Split &split) {
     if (!piece)
       continue;
     const double rows =
-        scattersRows(output.shape)
+        cutRows(result, partial.partialAxes)
             ? double(piece / result.owned(grid, shard).sizes().back())
             : 0;
     reduce[device] +=

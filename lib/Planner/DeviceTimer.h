@@ -15,10 +15,6 @@ inline double turnsOf(int64_t active, int64_t processors) {
   return processors ? double((active + processors - 1) / processors) : 1;
 }
 
-/// Whether the dim that a reduce-scatter divides, the largest, is the innermost
-/// of a result of `shape`: then pieces are made of short rows.
-bool scattersRows(const std::vector<int64_t> &shape);
-
 /// The seconds of the slowest device. Where `active` devices (0: all) share the
 /// processors of `machine`, no less than what these need for all.
 double slowestOf(const std::vector<double> &seconds, const Machine &machine,

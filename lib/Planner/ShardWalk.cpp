@@ -38,12 +38,13 @@ ShardCounts::ShardCounts(const Convolution &convolution,
                          const std::vector<Component> &components,
                          const SplitView &split, bool fillsOutput)
     : convolution(convolution), components(components), split(split),
-      fillsOutput(fillsOutput) {
+      fillsOutput(fillsOutput), divided(convolution, split.tables, 1) {
   for (unsigned loop : split.order)
     if (convolution.isReduction(loop)) {
       partial.push_back(loop);
       pieces *= split.loops[loop]->parts;
     }
+  divided = PiecesDim(convolution, split.tables, pieces);
 }
 
 /// The number of the shard among those that it adds partial sums with.
@@ -58,11 +59,9 @@ int64_t ShardCounts::indexInGroup(const ShardWalk &walk) const {
 int64_t ShardCounts::pieceOf(const ShardWalk &walk) const {
   if (convolution.output.shape.empty())
     return 1; // a scalar is not divided: all own the sum
-  int64_t reduced = 1, owned = 1;
-  for (unsigned c = 0; c < components.size(); ++c) {
-    reduced *= walk.cell(c).reduced;
-    owned *= walk.cell(c).owned[convolution.inputs.size()];
-  }
+  const int64_t reduced = walk.lengthOf(divided);
+  const int64_t owned =
+      walk.product(&CellCounts::owned, convolution.inputs.size());
   bool longer = indexInGroup(walk) < reduced % pieces;
   return owned / reduced * (reduced / pieces + longer);
 }
@@ -143,15 +142,14 @@ std::pair<int64_t, int64_t> ShardCounts::peak(int64_t limit) const {
 int64_t ShardCounts::peakAtMost() const {
   unsigned output = convolution.inputs.size();
   PerOperand<int64_t> owned{1, 1, 1}, windows{1, 1, 1};
-  int64_t reduced = 1;
   for (const CellTable *table : split.tables) {
-    reduced *= table->mostReduced;
     for (unsigned t = 0; t < mostOperands; ++t) {
       owned[t] *= table->mostOwned[t];
       windows[t] *= table->mostWindow[t];
     }
   }
-  int64_t piece = owned[output] / reduced * ((reduced + pieces - 1) / pieces);
+  const int64_t reduced = divided.longest();
+  int64_t piece = owned[output] / reduced * divided.longestPiece(reduced);
   return arena(owned, windows, piece, 0);
 }
 

@@ -21,6 +21,10 @@ public:
   const CellCounts &cell(unsigned component) const {
     return split.tables[component]->cells()[cellOf[component]];
   }
+  /// What the shard has of the dim that a reduction divides again.
+  int64_t lengthOf(const PiecesDim &divided) const {
+    return divided.lengthOf(cellOf[divided.component()]);
+  }
   int64_t at(unsigned loop) const { return coordinates[loop]; }
   /// Goes on to the next; false after the last.
   bool advance();
@@ -73,6 +77,7 @@ private:
   bool fillsOutput;
   std::vector<unsigned> partial; ///< loops whose parts are added up, in order
   int64_t pieces = 1;            ///< that a result is divided in again
+  PiecesDim divided;
 };
 
 } // namespace dconv

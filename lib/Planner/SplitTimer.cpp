@@ -265,21 +265,19 @@ double SplitTimer::gatherSeconds(const SplitView &split, unsigned t,
 
 /// Each shard receives the piece that it will own from all others of its group
 /// and adds it.
-double SplitTimer::reduceSeconds(const SplitView &split) {
+double SplitTimer::reduceSeconds(const SplitView &split,
+                                 const PiecesDim &divided) {
   unsigned t = convolution.inputs.size();
-  int64_t size = replicas(split, t);
+  int64_t size = divided.pieces();
   if (size == 1)
     return 0;
-  int64_t reduced = 1;
   double rest = 1;
-  for (const CellTable *table : split.tables) {
-    reduced *= table->mostReduced;
+  for (const CellTable *table : split.tables)
     rest *= table->mostOwned[t];
-  }
-  rest /= reduced;
-  double bytes =
-      rest * ((reduced + size - 1) / size) * convolution.accumulatorBytes;
-  double rows = scattersRows(convolution.output.shape) ? rest : 0;
+  rest /= divided.longest();
+  double bytes = rest * divided.longestPiece(divided.longest()) *
+                 convolution.accumulatorBytes;
+  double rows = divided.cutsRows() ? rest : 0;
   double sum = (size - 1) *
                (copyLatency + rows * sumRowLatency + 3 * bytes * slowestMemory);
   int64_t inside = 1;
@@ -350,19 +348,19 @@ SplitTiming SplitTimer::timeWithCompute(const SplitView &split,
     received += stripe;
   }
   seconds.exchange += halos;
-  seconds.reduce = reduceSeconds(split);
-
   unsigned output = numInputs();
-  int64_t parts = replicas(split, output), reduced = 1;
+  const int64_t parts = replicas(split, output);
+  const PiecesDim divided(convolution, split.tables, parts);
+  seconds.reduce = reduceSeconds(split, divided);
+
   double owned = 1;
-  for (const CellTable *table : split.tables) {
+  for (const CellTable *table : split.tables)
     owned *= table->mostOwned[output];
-    reduced *= table->mostReduced;
-  }
   double all = double(convolution.output.extent().volume()) *
                convolution.output.elementBytes;
   if (query.output == Residence::Host) {
-    double piece = owned / reduced * ((reduced + parts - 1) / parts);
+    double piece =
+        owned / divided.longest() * divided.longestPiece(divided.longest());
     seconds.store = fromHost(piece * convolution.output.elementBytes, all);
     if (!query.fillsOutput) {
       double stripe = owned * convolution.output.elementBytes;

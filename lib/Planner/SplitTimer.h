@@ -76,7 +76,7 @@ private:
   double computeSeconds(const SplitView &split);
   double exchangeSeconds(const SplitView &split, unsigned t);
   double gatherSeconds(const SplitView &split, unsigned t, int64_t owned);
-  double reduceSeconds(const SplitView &split);
+  double reduceSeconds(const SplitView &split, const PiecesDim &divided);
   double onProcessors(double each, int64_t shards) const;
   void levelCosts(const SplitView &split, unsigned t);
 

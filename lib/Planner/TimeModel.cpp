@@ -19,6 +19,8 @@ levelBytes(const Convolution &convolution, const Machine &machine,
   LevelBytes host{"host", 0, 0};
   timer.place(split.view);
   const unsigned output = convolution.inputs.size();
+  const PiecesDim divided(convolution, split.view.tables,
+                          timer.replicas(split.view, output));
   ShardWalk walk(split.components, split.view);
   do {
     std::vector<LevelBytes> own(links.size());
@@ -56,10 +58,8 @@ levelBytes(const Convolution &convolution, const Machine &machine,
       }
     }
     int64_t owned = walk.product(&CellCounts::owned, output);
-    int64_t pieces = timer.replicas(split.view, output), reduced = 1;
-    for (unsigned c = 0; c < split.components.size(); ++c)
-      reduced *= walk.cell(c).reduced;
-    int64_t piece = owned / reduced * ((reduced + pieces - 1) / pieces);
+    int64_t reduced = walk.lengthOf(divided);
+    int64_t piece = owned / reduced * divided.longestPiece(reduced);
     int64_t inside = 1;
     for (unsigned level = 0; level < own.size(); ++level) {
       int64_t within = inside * timer.replicasAt(split.view, output, level);
@@ -135,8 +135,9 @@ PlanCost dconv::planCost(const Convolution &convolution, const Split &split,
   SplitTiming timing =
       machine.uniform()
           ? timer.time(tabled.view)
-          : timer.timeWithCompute(tabled.view,
-                                  slowestOf(cost.computeSeconds, machine, tabled.view.shards));
+          : timer.timeWithCompute(
+                tabled.view,
+                slowestOf(cost.computeSeconds, machine, tabled.view.shards));
   cost.seconds = timing.seconds;
   cost.inputs.assign(timing.inputs.begin(),
                      timing.inputs.begin() + convolution.inputs.size());
@@ -163,6 +164,5 @@ double dconv::reshardSeconds(const Grid &grid, const TensorLayout &from,
                                             elementBytes / link.bandwidth;
     }
   }
-  return slowestOf(seconds, machine,
-                   std::min(grid.numShards(), grid.devices));
+  return slowestOf(seconds, machine, std::min(grid.numShards(), grid.devices));
 }

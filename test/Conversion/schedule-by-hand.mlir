@@ -56,17 +56,17 @@ func.func @reshard(%x: tensor<4x6xf32>) -> tensor<4x6xf32> {
 !partial = !dconv.sharded<tensor<4x6xf32>, #partial>
 !whole = !dconv.sharded<tensor<4x6xf32>, #whole>
 
-// An all-reduce is a reduce-scatter over the largest dim and an all-gather. The
+// An all-reduce is a reduce-scatter, here over the rows, and an all-gather. The
 // partial value that is not the tensor is the identity, here of a minimum.
 // CHECK:       dconv.program @all_reduce_move
 // CHECK:         dconv.device 1
 // CHECK:           dconv.fill %[[Y1:[^ ]*]] [0, 0][4, 6] with 0x7F800000 : f32
-// CHECK:           dconv.send %[[Y1]] [0, 0][4, 3] to 0 step 1 shards 1 to 0
-// CHECK-NEXT:      dconv.receive %[[SUM:[^ ]*]] [0, 3][4, 3] from 0 step 1 shards 0 to 1
-// CHECK-NEXT:      dconv.accumulate min %[[Y1]] [0, 3][4, 3] into %[[SUM]]
-// CHECK:           dconv.send %[[SUM]] [0, 3][4, 3] to 0 step 2 shards 1 to 0
-// CHECK-NEXT:      dconv.receive %[[ALL:[^ ]*]] [0, 0][4, 3] from 0 step 2 shards 0 to 1
-// CHECK-NEXT:      dconv.copy %[[SUM]] [0, 3][4, 3] into %[[ALL]]
+// CHECK:           dconv.send %[[Y1]] [0, 0][2, 6] to 0 step 1 shards 1 to 0
+// CHECK-NEXT:      dconv.receive %[[SUM:[^ ]*]] [2, 0][2, 6] from 0 step 1 shards 0 to 1
+// CHECK-NEXT:      dconv.accumulate min %[[Y1]] [2, 0][2, 6] into %[[SUM]]
+// CHECK:           dconv.send %[[SUM]] [2, 0][2, 6] to 0 step 2 shards 1 to 0
+// CHECK-NEXT:      dconv.receive %[[ALL:[^ ]*]] [0, 0][2, 6] from 0 step 2 shards 0 to 1
+// CHECK-NEXT:      dconv.copy %[[SUM]] [2, 0][2, 6] into %[[ALL]]
 // CHECK:       func.func @all_reduce(
 func.func @all_reduce(%x: tensor<4x6xf32>) -> tensor<4x6xf32> {
   %0 = dconv.shard %x : tensor<4x6xf32> -> !partial

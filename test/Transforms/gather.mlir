@@ -7,12 +7,12 @@
 // PLAN:   #dconv.plan<grid = [2, 2], split = {o0 = 0, oc = 1}, gathered = [0, 1 by tree]>
 // NUMBER: #dconv.plan<grid = [2, 2], split = {o0 = 0, oc = 1}, gathered = [1]>
 
-// Of the rows that two shards read each gets one half from the host, divided
-// along the largest dim of the tensor; the halo comes with the gathered rows. Of
-// the filter the pieces lie along its largest dim too.
-// CHECK-DAG:     #[[$PIECES:[a-z0-9]+]] = #dconv.sharding<#{{[a-z0-9]+}}, d1 = axes [0, 1]>
+// Of the 5 rows that two shards own each gets one half from the host: of every
+// row, for 5 do not divide evenly, and 10 columns do. The halo comes with the
+// gathered rows. Of the filter 3 taps do not either, and the channels are halved.
+// CHECK-DAG:     #[[$PIECES:[a-z0-9]+]] = #dconv.sharding<#{{[a-z0-9]+}}, d1 = axis 0, d2 = axis 1>
 // CHECK-DAG:     #[[$WINDOW:[a-z0-9]+]] = #dconv.sharding<#{{[a-z0-9]+}}, d1 = axis 0 held [0 to 6], [4 to 10]>
-// CHECK-DAG:     #[[$TAPS:[a-z0-9]+]] = #dconv.sharding<#{{[a-z0-9]+}}, d3 = axes [1, 0]>
+// CHECK-DAG:     #[[$TAPS:[a-z0-9]+]] = #dconv.sharding<#{{[a-z0-9]+}}, d2 = axis 0, d3 = axis 1>
 // CHECK-DAG:     #[[$FILTER:[a-z0-9]+]] = #dconv.sharding<#{{[a-z0-9]+}}, d3 = axis 1>
 // CHECK-LABEL: func @main
 // CHECK:         %[[X:.*]] = dconv.shard %{{.*}} : tensor<1x10x10x4xf32> -> !dconv.sharded<tensor<1x10x10x4xf32>, #[[$PIECES]]>

@@ -93,7 +93,7 @@ func.func @output_channels(%x: tensor<1x10x10x4xf32>, %w: tensor<3x3x4x8xf32>,
 // -----
 
 // Shares of input and filter give partial sums; the sum is scattered over the
-// result's largest dim, of equal ones the first.
+// outermost dim of the result that divides evenly, of 1x8x8x8 the rows.
 // CHECK:     #grid = #dconv.grid<2>{{$}}
 // CHECK-DAG: #[[D3:.+]] = #dconv.sharding<#grid, d3 = axis 0>{{$}}
 // CHECK-DAG: #[[D2:.+]] = #dconv.sharding<#grid, d2 = axis 0>{{$}}

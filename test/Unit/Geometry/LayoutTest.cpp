@@ -61,14 +61,80 @@ TEST(TensorLayout, KnowsWhichAxesCut) {
               grid.coordinates(shard)[1] == 0);
 }
 
-// The tensor's largest dim is divided, not the block's: 4 of the 8 columns are
-// fewer than the 6 rows.
-TEST(ScatteredLayout, DividesTheLargestDimOfTheTensor) {
+TEST(DividesEvenly, UpToASixteenthAboveTheMean) {
+  for (int64_t length = 0; length <= 100; ++length)
+    for (int64_t pieces = 1; pieces <= 100; ++pieces) {
+      int64_t longest = 0, shortest = length;
+      for (Interval piece : balancedStripes({0, length}, pieces)) {
+        longest = std::max(longest, piece.size());
+        shortest = std::min(shortest, piece.size());
+      }
+      EXPECT_EQ(dividesEvenly(length, pieces),
+                shortest > 0 && 16 * longest * pieces <= 17 * length)
+          << length << " in " << pieces;
+    }
+  // At the limit, and beside it: 2 * 16 is 17/16 of 32, but not of 30.
+  EXPECT_TRUE(dividesEvenly(32, 17));
+  EXPECT_TRUE(dividesEvenly(31, 16));
+  EXPECT_FALSE(dividesEvenly(30, 16));
+  EXPECT_FALSE(dividesEvenly(16, 17)) << "a piece is empty";
+  EXPECT_FALSE(dividesEvenly(0, 1));
+}
+
+static TensorLayout partialOver(const std::vector<int64_t> &shape,
+                                std::vector<unsigned> axes) {
+  TensorLayout partial = TensorLayout::replicated(shape);
+  partial.partialAxes = std::move(axes);
+  return partial;
+}
+
+// Of 1x6x4x8 in 2 the rows are divided: the first dim has nothing to divide,
+// and those inside would give shorter rows, however large they are.
+TEST(ScatteredLayout, DividesTheOutermostDimThatDividesEvenly) {
+  TensorLayout partial = partialOver({1, 6, 4, 8}, {0});
+  TensorLayout result = scatteredLayout({{2}, 1}, partial, {1, 6, 4, 8});
+  EXPECT_EQ(result.dims[0], partial.dims[0]);
+  EXPECT_EQ(result.dims[1].owned, (Stripes{{0, 3}, {3, 6}}));
+  EXPECT_EQ(result.dims[2], partial.dims[2]);
+  EXPECT_EQ(result.dims[3], partial.dims[3]);
+  EXPECT_TRUE(result.partialAxes.empty());
+}
+
+// In 4, 6 rows give 2, 2, 1, 1: a third above the mean of 1.5.
+TEST(ScatteredLayout, PassesOverADimWhosePiecesDiffer) {
+  TensorLayout partial = partialOver({1, 6, 4, 8}, {0});
+  TensorLayout result = scatteredLayout({{4}, 1}, partial, {1, 6, 4, 8});
+  EXPECT_EQ(result.dims[1], partial.dims[1]);
+  EXPECT_EQ(result.dims[2].owned, (Stripes{{0, 1}, {1, 2}, {2, 3}, {3, 4}}));
+}
+
+// The stripes count, not the dim: 8 rows divide in 4, but stripes of 5 and 3 do
+// not; and one stripe that does not is enough.
+TEST(ScatteredLayout, LooksAtEveryStripe) {
+  Grid grid{{2, 4}, 1};
+  for (int64_t cut : {4, 5}) {
+    TensorLayout partial = partialOver({8, 4}, {1});
+    partial.dims[0] = {{0}, {{0, cut}, {cut, 8}}, {{0, cut}, {cut, 8}}};
+    TensorLayout result = scatteredLayout(grid, partial, {8, 4});
+    EXPECT_EQ(result.dims[cut == 4 ? 1 : 0], partial.dims[cut == 4 ? 1 : 0]);
+  }
+}
+
+// All partial axes together make the pieces: 6 in 2 * 3.
+TEST(ScatteredLayout, CountsThePiecesOfAllAxes) {
+  TensorLayout partial = partialOver({4, 6}, {0, 1});
+  TensorLayout result = scatteredLayout({{2, 3}, 1}, partial, {4, 6});
+  EXPECT_EQ(result.dims[0], partial.dims[0]);
+  EXPECT_EQ(result.dims[1].axes, (std::vector<unsigned>{0, 1}));
+}
+
+// Where no dim divides evenly, the tensor's largest is divided, not the
+// block's: 4 of the 8 columns are fewer than the 5 rows.
+TEST(ScatteredLayout, ElseDividesTheLargestDimOfTheTensor) {
   Grid grid{{2, 3}, 1};
-  TensorLayout partial = TensorLayout::replicated({6, 8});
+  TensorLayout partial = partialOver({5, 8}, {1});
   partial.dims[1] = {{0}, {{0, 4}, {4, 8}}, {{0, 4}, {4, 8}}};
-  partial.partialAxes = {1};
-  TensorLayout result = scatteredLayout(grid, partial, {6, 8});
+  TensorLayout result = scatteredLayout(grid, partial, {5, 8});
   EXPECT_TRUE(result.partialAxes.empty());
   EXPECT_EQ(result.dims[0], partial.dims[0]);
   EXPECT_EQ(result.dims[1].axes, (std::vector<unsigned>{0, 1}));
@@ -79,8 +145,7 @@ TEST(ScatteredLayout, DividesTheLargestDimOfTheTensor) {
 
 TEST(ScatteredLayout, TakesTheFirstOfEqualDims) {
   Grid grid{{2}, 1};
-  TensorLayout partial = TensorLayout::replicated({1, 5, 5});
-  partial.partialAxes = {0};
+  TensorLayout partial = partialOver({1, 5, 5}, {0});
   TensorLayout result = scatteredLayout(grid, partial, {1, 5, 5});
   EXPECT_EQ(result.dims[1].owned, (Stripes{{0, 3}, {3, 5}}));
   EXPECT_EQ(result.dims[2], partial.dims[2]);
@@ -89,8 +154,7 @@ TEST(ScatteredLayout, TakesTheFirstOfEqualDims) {
 // More shards than elements: the last pieces are empty and nothing moves there.
 TEST(ScatteredLayout, PiecesMayBeEmpty) {
   Grid grid{{2, 2}, 4};
-  TensorLayout partial = TensorLayout::replicated({3});
-  partial.partialAxes = {0, 1};
+  TensorLayout partial = partialOver({3}, {0, 1});
   TensorLayout result = scatteredLayout(grid, partial, {3});
   EXPECT_EQ(result.dims[0].owned, (Stripes{{0, 1}, {1, 2}, {2, 3}, {3, 3}}));
   EXPECT_TRUE(reduceTransfersTo(grid, partial, result, 3).empty());
@@ -104,4 +168,16 @@ TEST(ScatteredLayout, WithoutPartialAxesIsUnchanged) {
   Grid grid{{2}, 1};
   TensorLayout whole = TensorLayout::replicated({4});
   EXPECT_EQ(scatteredLayout(grid, whole, {4}), whole);
+}
+
+// Of an input in one copy the pieces are chosen alike, by its stripes: the
+// filter's 3 rows of taps in 3; in 2 its 4 channels are the outermost that do.
+TEST(PiecesLayout, DividesAsAfterAReduction) {
+  TensorLayout filter = TensorLayout::replicated({3, 3, 4, 8});
+  TensorLayout three = piecesLayout({{3}, 1}, filter, {3, 3, 4, 8});
+  EXPECT_EQ(three.dims[0].owned, (Stripes{{0, 1}, {1, 2}, {2, 3}}));
+  EXPECT_EQ(three.dims[0].held, three.dims[0].owned);
+  TensorLayout two = piecesLayout({{2}, 1}, filter, {3, 3, 4, 8});
+  EXPECT_EQ(two.dims[0], filter.dims[0]);
+  EXPECT_EQ(two.dims[2].owned, (Stripes{{0, 2}, {2, 4}}));
 }

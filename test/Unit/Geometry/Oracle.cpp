@@ -36,6 +36,25 @@ static Positions dealt(const Positions &whole, int64_t part, int64_t parts) {
   return Positions(begin, begin + lengths[part]);
 }
 
+/// The dim along which `stripes` (per dim, all that shards have) of a tensor
+/// are dealt to `parts`: the first where none gets nothing, nor more than 17/16
+/// of an equal share, else the first of the largest.
+static size_t dimToDeal(const std::vector<int64_t> &shape,
+                        const std::vector<std::vector<Positions>> &stripes,
+                        int64_t parts) {
+  for (size_t d = 0; d < shape.size(); ++d) {
+    bool isEven = true;
+    for (const Positions &stripe : stripes[d])
+      for (int64_t part = 0; part < parts; ++part) {
+        int64_t own = dealt(stripe, part, parts).size();
+        isEven &= own > 0 && 16 * own * parts <= 17 * int64_t(stripe.size());
+      }
+    if (isEven)
+      return d;
+  }
+  return std::max_element(shape.begin(), shape.end()) - shape.begin();
+}
+
 static int64_t floorHalf(int64_t number) {
   return number >= 0 ? number / 2 : -((1 - number) / 2);
 }
@@ -207,13 +226,12 @@ OracleInput Oracle::inputSets(unsigned number) const {
     axes[d].insert(axes[d].end(), reduction.begin(), reduction.end());
   }
 
-  int64_t elements = 1;
-  size_t largest = 0;
-  for (size_t d = 0; d < rank; ++d) {
-    elements *= operand.shape[d];
-    if (operand.shape[d] > operand.shape[largest])
-      largest = d;
-  }
+  int64_t elements = 1, copies = 1;
+  for (int64_t size : operand.shape)
+    elements *= size;
+  for (size_t axis = 0; axis < split.axes.size(); ++axis)
+    copies *= cut[axis] ? 1 : split.axes[axis].lengths.size();
+  const size_t divided = dimToDeal(operand.shape, owned, copies);
   for (int64_t shard = 0; shard < numShards(); ++shard) {
     std::vector<Positions> ownedHere, heldHere;
     sets.reach.emplace_back();
@@ -232,15 +250,13 @@ OracleInput Oracle::inputSets(unsigned number) const {
           heldHere.back().push_back(p);
     }
     // Shards that differ on an axis that cuts nothing are replicas.
-    size_t replica = 0, replicas = 1;
+    size_t replica = 0;
     for (size_t axis = 0; axis < split.axes.size(); ++axis)
-      if (!cut[axis]) {
+      if (!cut[axis])
         replica = replica * split.axes[axis].lengths.size() +
                   coordinates[shard][axis];
-        replicas *= split.axes[axis].lengths.size();
-      }
     if (sets.gathered) {
-      ownedHere[largest] = dealt(ownedHere[largest], replica, replicas);
+      ownedHere[divided] = dealt(ownedHere[divided], replica, copies);
       replica = 0;
     }
     sets.owned.push_back(elementsAt(operand.shape, ownedHere));
@@ -269,12 +285,14 @@ std::vector<int64_t> Oracle::groupOf(int64_t shard) const {
 
 void Oracle::makeResult() {
   const Operand &output = convolution.output;
-  size_t largest = 0;
-  for (size_t d = 0; d < output.shape.size(); ++d)
-    if (output.shape[d] > output.shape[largest])
-      largest = d;
   for (const AxisSplit &axis : split.axes)
     reduces |= isReduction(axis.loop) && axis.lengths.size() > 1;
+  std::vector<std::vector<Positions>> stripes(output.map.size());
+  for (size_t d = 0; d < output.map.size(); ++d)
+    for (const auto &block : iterations)
+      stripes[d].push_back(block[output.map[d].terms[0].loop]);
+  const size_t divided =
+      dimToDeal(output.shape, stripes, groups.front().size());
   for (int64_t shard = 0; shard < numShards(); ++shard) {
     std::vector<Positions> positions;
     for (const LinearExpr &expr : output.map)
@@ -285,7 +303,7 @@ void Oracle::makeResult() {
     isFirst.push_back(group.front() == shard);
     int64_t index =
         std::find(group.begin(), group.end(), shard) - group.begin();
-    positions[largest] = dealt(positions[largest], index, group.size());
+    positions[divided] = dealt(positions[divided], index, group.size());
     piece.push_back(elementsAt(output.shape, positions));
   }
 }
@@ -296,10 +314,10 @@ void Oracle::countPassedOn(const OracleInput &input, int64_t elementBytes) {
     std::map<Elements, std::set<int64_t>> needs;
     for (int64_t shard = 0; shard < numShards(); ++shard) {
       Elements common;
-      std::set_intersection(
-          input.owned[source].begin(), input.owned[source].end(),
-          input.held[shard].begin(), input.held[shard].end(),
-          std::back_inserter(common));
+      std::set_intersection(input.owned[source].begin(),
+                            input.owned[source].end(),
+                            input.held[shard].begin(), input.held[shard].end(),
+                            std::back_inserter(common));
       if (!common.empty())
         needs[common].insert(deviceOf(shard));
     }

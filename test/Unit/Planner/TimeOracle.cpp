@@ -127,7 +127,8 @@ private:
   double shared(double slowest, double sum) const {
     if (!machine.processors)
       return slowest;
-    const int64_t most = (shards + *machine.processors - 1) / *machine.processors;
+    const int64_t most =
+        (shards + *machine.processors - 1) / *machine.processors;
     return std::max(slowest, sum / shards * most);
   }
 
@@ -234,7 +235,8 @@ private:
     const Operand &output = convolution.output;
     TensorLayout partial = outputLayout(convolution, split);
     TensorLayout result = scatteredLayout(grid, partial, output.shape);
-    int64_t piece = 0, block = 0, row = 0, parts = grid.sizeAlong(partial.partialAxes);
+    int64_t piece = 0, block = 0, row = 0,
+            parts = grid.sizeAlong(partial.partialAxes);
     for (int64_t s = 0; s < shards; ++s) {
       piece = std::max(piece, result.owned(grid, s).volume());
       block = std::max(block, partial.owned(grid, s).volume());
@@ -251,10 +253,8 @@ private:
     std::vector<double> rates = perByte([](unsigned) { return 1.0; });
     double bytes = double(piece) * convolution.accumulatorBytes;
     double sum = 0;
-    // Rows are cut where no dim is as large as the last.
-    bool cutsRows = output.shape.size() > 1;
-    for (size_t d = 0; d + 1 < output.shape.size(); ++d)
-      cutsRows &= output.shape[d] < output.shape.back();
+    const bool cutsRows = output.shape.size() > 1 &&
+                          partial.dims.back().axes != result.dims.back().axes;
     for (int64_t source : grid.group(0, partial.partialAxes)) {
       if (source == 0)
         continue;
