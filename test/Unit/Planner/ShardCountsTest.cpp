@@ -36,3 +36,48 @@ TEST(ShardCounts, EqualThePrediction) {
     EXPECT_GE(counts.peakAtMost(), peak) << where;
   }
 }
+
+// The tables choose the dim that a reduction divides again as layouts do, also
+// where stripes differ.
+TEST(PiecesDim, IsThatOfTheLayouts) {
+  std::mt19937 random(5);
+  int evenly = 0, largest = 0;
+  for (int i = 0; i < 4000; ++i) {
+    Case testCase = randomCase(random, 1 + i % 3);
+    const Convolution &convolution = testCase.convolution;
+    TabledSplit split(convolution, testCase.split);
+    ASSERT_TRUE(split.valid());
+    Grid grid = testCase.split.grid(1);
+    TensorLayout partial = outputLayout(convolution, testCase.split);
+    if (partial.partialAxes.empty())
+      continue;
+    const int64_t pieces = grid.sizeAlong(partial.partialAxes);
+    TensorLayout result =
+        scatteredLayout(grid, partial, convolution.output.shape);
+    size_t divided = 0;
+    while (result.dims[divided] == partial.dims[divided])
+      ++divided;
+    const Stripes &stripes = partial.dims[divided].owned;
+    bool isEven = true;
+    int64_t longest = 0;
+    for (Interval stripe : stripes) {
+      isEven &= dividesEvenly(stripe.size(), pieces);
+      longest = std::max(longest, stripe.size());
+    }
+    ++(isEven ? evenly : largest);
+
+    std::string where = describe(testCase);
+    PiecesDim dim(convolution, split.view.tables, pieces);
+    EXPECT_EQ(dim.longest(), longest) << where;
+    EXPECT_EQ(dim.cutsRows(), divided > 0 && divided + 1 == partial.dims.size())
+        << where;
+    ShardWalk walk(split.components, split.view);
+    do {
+      EXPECT_EQ(walk.lengthOf(dim),
+                partial.owned(grid, walk.shard())[divided].size())
+          << where;
+    } while (walk.advance());
+  }
+  EXPECT_GT(evenly, 100);
+  EXPECT_GT(largest, 100);
+}
