@@ -5,8 +5,10 @@ import fcntl
 import os
 import statistics
 
-# A block of a round lasts about this long, in calls of at least and at most so many.
+# A block of a round lasts about this long, in calls of at least and at most so many;
+# it is one call where that takes very long.
 BLOCK_SECONDS, LEAST_CALLS, MOST_CALLS = 0.25, 3, 40
+LONG_SECONDS = 1
 ROUNDS = 5
 
 
@@ -28,6 +30,8 @@ def quiet():
 
 def calls_for(seconds):
     """How many calls of `seconds` make a block."""
+    if seconds > LONG_SECONDS:
+        return 1
     return max(LEAST_CALLS, min(MOST_CALLS, int(BLOCK_SECONDS / max(seconds, 1e-7))))
 
 

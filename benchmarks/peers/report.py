@@ -217,7 +217,7 @@ def plot(rows, path):
     for (target, group), axis in zip(groups, axes[:, 0]):
         group.sort(key=lambda row: -row["ratio"])
         good = [row["right"] and row["peer_right"] for row in group]
-        axis.bar(range(len(group)), [row["ratio"] for row in group],
+        axis.bar(range(len(group)), [row["ratio"] - 1 for row in group], bottom=1,
                  color=["tab:blue" if g else "lightgray" for g in good])
         axis.axhspan(TIE, 1 / TIE, color="tab:orange", alpha=0.4)
         axis.set_yscale("log")

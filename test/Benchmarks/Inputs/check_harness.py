@@ -50,13 +50,14 @@ def broken(_repeat):
 
 steady = measure.Contestant("steady", steady, measure.BLOCK_SECONDS / 10)
 broken = measure.Contestant("broken", broken, 1)
-fake = measure.Contestant("fake", measure.peer_block(peer, 4), 100)
+fake = measure.Contestant("fake", measure.peer_block(peer, 4), 0.2)
 measure.in_turns([steady, broken, fake], 3)
 assert order == [("steady", 10), ("broken", 0), ("steady", 10), ("steady", 10)], order
 assert steady.seconds() == {"min": 1.0, "median": 5.0}
 assert broken.seconds() is None and broken.failure == "ValueError: gone"
 assert fake.seconds() == {"min": 5.0, "median": 5.0}
 assert fake.repeat == measure.LEAST_CALLS
+assert measure.calls_for(2) == 1
 assert measure.calls_for(0) == measure.MOST_CALLS
 peer.stop()
 print("peers may fail")
