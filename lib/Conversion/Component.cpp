@@ -3,6 +3,7 @@
 #include "Component.h"
 
 #include "KernelOutliner.h"
+#include "Neutral.h"
 #include "ProgramText.h"
 #include "dconv/Geometry/Streaming.h"
 #include "dconv/IR/ShardedValues.h"
@@ -17,43 +18,6 @@ SmallVector<Component> dconv::componentsOf(Operation *root) {
   for (SmallVector<Operation *> &ops : connectedOps(root))
     result.emplace_back().ops = std::move(ops);
   return result;
-}
-
-/// The bits of the combiner's identity in `type`.
-static uint64_t identityOf(Combiner combiner, Type type) {
-  if (auto floatType = dyn_cast<FloatType>(type)) {
-    const llvm::fltSemantics &semantics = floatType.getFloatSemantics();
-    if (combiner == Combiner::Add)
-      return 0;
-    return APFloat::getInf(semantics, /*Negative=*/combiner == Combiner::Max)
-        .bitcastToAPInt()
-        .getZExtValue();
-  }
-  unsigned width = type.getIntOrFloatBitWidth();
-  switch (combiner) {
-  case Combiner::Add:
-  case Combiner::MaxUnsigned:
-    return 0;
-  case Combiner::Max:
-    return APInt::getSignedMinValue(width).getZExtValue();
-  case Combiner::Min:
-    return APInt::getSignedMaxValue(width).getZExtValue();
-  case Combiner::MinUnsigned:
-    return APInt::getMaxValue(width).getZExtValue();
-  }
-  llvm_unreachable("unknown combiner");
-}
-
-/// `value` in the type that partial sums are kept in.
-static uint64_t widenedBits(TypedAttr value, Type storage) {
-  auto number = dyn_cast<FloatAttr>(value);
-  if (!number || number.getType() == storage)
-    return bitsOf(value);
-  APFloat wide = number.getValue();
-  bool losesInfo;
-  wide.convert(cast<FloatType>(storage).getFloatSemantics(),
-               APFloat::rmNearestTiesToEven, &losesInfo);
-  return wide.bitcastToAPInt().getZExtValue();
 }
 
 namespace {
@@ -337,15 +301,31 @@ private:
     if (isStreamed)
       step.outputs = outputBlocks(geometry, split);
     TensorLayout layout = op.getType().layout();
+    std::vector<std::optional<uint64_t>> initial =
+        initialValues(op, step.outputs, accumulator);
+    KernelContract contract;
+    contract.inside = neutralPadding(op, *recognized);
     SmallVector<unsigned> &kernels = result.kernelsOfSubKernel.emplace_back();
     for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
       std::vector<Box> windows;
       for (const KernelInput &read : step.inputs)
         windows.push_back(read.footprints[shard]);
+      contract.initial = initial[shard];
+      detail.overwrites.push_back(contract.initial.has_value());
+      std::vector<int64_t> &bounds = detail.bounds.emplace_back();
+      for (auto [input, dim] : contract.inside) {
+        Interval inside = geometry.inputs[input].extent()[dim].intersect(
+            windows[input][dim]);
+        if (inside.empty()) // no iteration reads more than padding
+          inside = {windows[input][dim].begin, windows[input][dim].begin};
+        inside = inside.shifted(-windows[input][dim].begin);
+        bounds.insert(bounds.end(), {inside.begin, inside.end});
+      }
       unsigned kernel = numberOf(outliner.kernelFor(
           op, *recognized, geometry,
           split.iterations(geometry, grid.coordinates(shard)), windows,
-          isStreamed ? step.outputs[shard] : layout.owned(grid, shard)));
+          isStreamed ? step.outputs[shard] : layout.owned(grid, shard),
+          contract));
       detail.kernels.push_back(kernel);
       if (!llvm::is_contained(kernels, kernel))
         kernels.push_back(kernel);
@@ -357,6 +337,56 @@ private:
     // The initial output is not read again: the result takes over its memory.
     if (op.getInit().hasOneUse() && !isStreamed)
       program().values.back().inPlaceOf = init;
+  }
+
+  /// The dims of inputs of which kernels need not read the local padding.
+  static std::vector<std::pair<unsigned, unsigned>>
+  neutralPadding(SubKernelOp op, RecognizedConvolution &recognized) {
+    std::vector<std::pair<unsigned, unsigned>> dims;
+    for (unsigned i = 0; i < op.getInputs().size(); ++i) {
+      PaddingAttr padding = op.paddingOf(i);
+      if (!padding ||
+          !isNeutral(recognized, factorOf(recognized, i), padding.getValue()))
+        continue;
+      for (auto [d, low, high] :
+           llvm::enumerate(padding.getLow(), padding.getHigh()))
+        if (low != 0 || high != 0)
+          dims.push_back({i, d});
+    }
+    return dims;
+  }
+
+  /// For each shard, the value that its results start from, where that is a
+  /// constant which nothing but the kernel needs: of a streamed result, whose
+  /// blocks are `outputs`, for the first shard on a device that adds to a block.
+  std::vector<std::optional<uint64_t>>
+  initialValues(SubKernelOp op, const std::vector<Box> &outputs,
+                Type accumulator) {
+    const Grid &grid = program().grid;
+    std::vector<std::optional<uint64_t>> values(grid.numShards());
+    auto init = op.getInit().getDefiningOp<ShardOp>();
+    if (!init)
+      return values;
+    TypedAttr constant = constantFill(init.getInput());
+    if (op.getType().isStreamed()) {
+      for (int64_t device = 0; constant && device < grid.devices; ++device) {
+        std::vector<int64_t> shards = grid.shardsOf(device);
+        for (const Residency &block : residenciesOf(outputs, shards))
+          values[shards[block.first]] = widenedBits(constant, accumulator);
+      }
+      return values;
+    }
+    if (!init->hasOneUse())
+      return values;
+    ShardedType type = init.getType();
+    for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
+      if (!receivesValue(grid, type.layout(), shard))
+        values[shard] =
+            identityOf(type.getSharding().getCombiner(), accumulator);
+      else if (constant)
+        values[shard] = widenedBits(constant, accumulator);
+    }
+    return values;
   }
 
   /// The number of a kernel in this program.

@@ -2,6 +2,10 @@
 
 #include "KernelOutliner.h"
 
+#include "ProgramText.h"
+#include "dconv/Kernels/Emitter.h"
+#include "dconv/Kernels/Lowering.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
@@ -150,8 +154,7 @@ private:
 };
 } // namespace
 
-/// The factor of the body that reads operand `input` of the sub-kernel.
-static const Factor &factorOf(RecognizedConvolution &recognized,
+const Factor &dconv::factorOf(RecognizedConvolution &recognized,
                               unsigned input) {
   for (auto [i, factor] : llvm::enumerate(recognized.body.factors))
     if (cast<BlockArgument>(recognized.inputValue(i)).getArgNumber() == input)
@@ -161,7 +164,8 @@ static const Factor &factorOf(RecognizedConvolution &recognized,
 
 static func::FuncOp buildKernel(OpBuilder &builder, Location loc,
                                 StringRef name, const LocalProblem &problem,
-                                RecognizedConvolution &recognized) {
+                                RecognizedConvolution &recognized,
+                                const KernelContract &contract) {
   MLIRContext *context = builder.getContext();
   const Body &body = recognized.body;
   unsigned inputs = problem.maps.size() - 1;
@@ -178,11 +182,21 @@ static func::FuncOp buildKernel(OpBuilder &builder, Location loc,
   for (unsigned scalar : recognized.scalars)
     types.push_back(
         getElementTypeOrSelf(recognized.op->getOperand(scalar)));
+  types.append(2 * contract.inside.size(), builder.getIndexType());
 
   auto kernel = func::FuncOp::create(builder, loc, name,
                                      builder.getFunctionType(types, {}));
   kernel.setPrivate();
-  kernel->setAttr("dconv.kernel", builder.getUnitAttr());
+  kernel->setAttr(kKernelAttrName, builder.getUnitAttr());
+  if (!contract.inside.empty()) {
+    SmallVector<Attribute> entries;
+    for (auto [input, dim] : contract.inside)
+      entries.push_back(builder.getI64ArrayAttr({input, dim}));
+    kernel->setAttr(kInsideAttrName, builder.getArrayAttr(entries));
+  }
+  if (contract.initial)
+    kernel.setArgAttr(inputs, kInitialAttrName,
+                      attributeOf(*contract.initial, body.accumulator));
   OpBuilder::InsertionGuard guard(builder);
   Block *entry = kernel.addEntryBlock();
   builder.setInsertionPointToStart(entry);
@@ -204,7 +218,8 @@ static func::FuncOp buildKernel(OpBuilder &builder, Location loc,
     maps.push_back(AffineMap::get(loops, 0, exprs, context));
   }
   unsigned firstScalar = ins.size();
-  for (BlockArgument scalar : entry->getArguments().drop_front(inputs + 1)) {
+  for (BlockArgument scalar : entry->getArguments().slice(
+           inputs + 1, recognized.scalars.size())) {
     ins.push_back(scalar);
     maps.push_back(AffineMap::get(loops, 0, context));
   }
@@ -270,7 +285,8 @@ std::string KernelOutliner::kernelFor(SubKernelOp op,
                                    const Convolution &geometry,
                                    const Box &iterations,
                                    const std::vector<Box> &windows,
-                                   const Box &output) {
+                                   const Box &output,
+                                   const KernelContract &contract) {
   LocalProblem problem;
   problem.extents = iterations.sizes();
   for (auto [i, input] : llvm::enumerate(geometry.inputs)) {
@@ -284,13 +300,18 @@ std::string KernelOutliner::kernelFor(SubKernelOp op,
 
   std::vector<int64_t> key = problem.key();
   appendBody(recognized, key);
+  for (auto [input, dim] : contract.inside)
+    key.insert(key.end(), {input, dim});
+  key.insert(key.end(), {int64_t(contract.inside.size()),
+                         contract.initial.has_value(),
+                         int64_t(contract.initial.value_or(0))});
   std::string &name = known[std::move(key)];
   if (name.empty()) {
     OpBuilder builder(before);
     func::FuncOp kernel = buildKernel(
         builder, op.getLoc(),
         prefix + "_kernel" + std::to_string(namesInProgram++), problem,
-        recognized);
+        recognized, contract);
     symbols.insert(kernel);
     name = kernel.getSymName().str();
   }

@@ -9,15 +9,30 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <map>
+#include <optional>
 
 namespace dconv {
+
+/// What a kernel may rely on beyond its local problem.
+struct KernelContract {
+  /// Dims of inputs (each an input and a dim) of which it is told, by two
+  /// arguments of type index, which positions do not hold neutral padding.
+  std::vector<std::pair<unsigned, unsigned>> inside;
+  /// The bits that results start from, in the accumulator's type; otherwise from
+  /// what the result's buffer holds.
+  std::optional<uint64_t> initial;
+};
+
+/// The factor of the body that reads operand `input` of the sub-kernel.
+const Factor &factorOf(RecognizedConvolution &recognized, unsigned input);
 
 /// Outlines the convolutions of sub-kernels into functions on memrefs: one per
 /// distinct local problem of the module, shared by all shards that have it.
 ///
 /// A kernel takes the buffers of the inputs, in the order of the sub-kernel's
-/// operands, the buffer of the result in the accumulator's type, and the scalars
-/// of the op; it combines into the result. Its body is a linalg.generic in a
+/// operands, the buffer of the result in the accumulator's type, the scalars of
+/// the op, and the bounds of its `dconv.inside`; it combines into the result, or
+/// into the value of `dconv.initial`. Its body is a linalg.generic in a
 /// normal form: each input cast to the accumulator's type, zero point
 /// subtracted, multiplied, combined.
 class KernelOutliner {
@@ -37,7 +52,8 @@ public:
   /// (positions of the unpadded tensors).
   std::string kernelFor(SubKernelOp op, RecognizedConvolution &recognized,
                      const Convolution &geometry, const Box &iterations,
-                     const std::vector<Box> &windows, const Box &output);
+                     const std::vector<Box> &windows, const Box &output,
+                     const KernelContract &contract);
 
   size_t numKernels() const { return known.size(); }
 

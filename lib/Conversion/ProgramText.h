@@ -16,6 +16,9 @@ mlir::MemRefType bufferType(llvm::ArrayRef<int64_t> shape, mlir::Type element,
 /// The bits of a scalar attribute, in the low bytes.
 uint64_t bitsOf(mlir::TypedAttr value);
 
+/// The attribute of `type` whose bits are `bits`.
+mlir::TypedAttr attributeOf(uint64_t bits, mlir::Type type);
+
 /// Writes `program` as a dconv.program at the builder's position.
 ProgramOp writeProgram(mlir::OpBuilder &builder, mlir::Location loc,
                        const runtime::Program &program);

@@ -67,8 +67,7 @@ uint64_t dconv::bitsOf(TypedAttr value) {
   return cast<IntegerAttr>(value).getValue().getZExtValue();
 }
 
-/// The attribute of `type` whose bits are `bits`.
-static TypedAttr attributeOf(uint64_t bits, Type type) {
+TypedAttr dconv::attributeOf(uint64_t bits, Type type) {
   unsigned width = type.getIntOrFloatBitWidth();
   APInt value(64, bits);
   if (auto floatType = dyn_cast<FloatType>(type))

@@ -193,6 +193,7 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   needed.push_back(getOutput().getType());
   for (int64_t scalar : getScalars())
     needed.push_back(programType(*this).getInput(scalar));
+  needed.append(getBounds().size(), IndexType::get(getContext()));
   if (kernel.getArgumentTypes() != ArrayRef<Type>(needed) ||
       kernel.getNumResults() != 0) {
     InFlightDiagnostic diag = emitOpError("launches ")
@@ -201,6 +202,21 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
         << "the kernel is " << kernel.getFunctionType();
     return diag;
   }
+  auto inside = kernel->getAttrOfType<ArrayAttr>("dconv.inside");
+  size_t entries = inside ? inside.size() : 0;
+  if (getBounds().size() != 2 * entries)
+    return emitOpError("passes ")
+           << getBounds().size() << " bounds to " << getKernelAttr()
+           << ", whose dconv.inside has " << entries
+           << " entries; needs a begin and an end for each";
+  bool startsFromConstant =
+      kernel.getArgAttr(getInputs().size(), "dconv.initial") != nullptr;
+  if (getOverwrites() && !startsFromConstant)
+    return emitOpError("overwrites its output with ")
+           << getKernelAttr() << ", which has no dconv.initial";
+  if (!getOverwrites() && startsFromConstant)
+    return emitOpError("reads its output with ")
+           << getKernelAttr() << ", which starts from its dconv.initial";
   return success();
 }
 

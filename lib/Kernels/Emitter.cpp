@@ -4,6 +4,7 @@
 #include "Nest.h"
 #include "Tiling.h"
 #include "VectorEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
@@ -44,6 +45,25 @@ static FailureOr<linalg::GenericOp> findOp(func::FuncOp kernel) {
   return found;
 }
 
+/// Fills the output of `op` with the constant that its results start from, if
+/// `kernel` names one.
+static LogicalResult fillOutput(RewriterBase &rewriter, func::FuncOp kernel,
+                                linalg::GenericOp op) {
+  auto output = dyn_cast<BlockArgument>(op.getDpsInits()[0]);
+  auto initial = output ? kernel.getArgAttrOfType<TypedAttr>(
+                              output.getArgNumber(), kInitialAttrName)
+                        : TypedAttr();
+  if (!initial)
+    return success();
+  Value value = arith::ConstantOp::create(rewriter, op.getLoc(), initial);
+  auto fill = linalg::FillOp::create(rewriter, op.getLoc(), value,
+                                     ValueRange{output});
+  if (failed(linalg::linalgOpToLoops(rewriter, fill)))
+    return op.emitError("cannot fill its output");
+  rewriter.eraseOp(fill);
+  return success();
+}
+
 /// Removes what nobody uses: shape-only operands, and their loads, which would
 /// be undefined behaviour.
 static void eraseDeadOps(func::FuncOp kernel) {
@@ -66,6 +86,8 @@ FailureOr<EmittedKernel> dconv::emitKernel(func::FuncOp kernel,
     tiling = chooseTiling(*nest, target, emitted.reason);
 
   IRRewriter rewriter(*op);
+  if (failed(fillOutput(rewriter, kernel, *op)))
+    return failure();
   if (tiling) {
     emitVectorNest(rewriter, *op, *nest, *tiling);
   } else {

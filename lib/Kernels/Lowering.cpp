@@ -1,6 +1,7 @@
 //===- Lowering.cpp - emitted kernels to the LLVM dialect -----------------===//
 
 #include "dconv/Kernels/Lowering.h"
+#include "dconv/Kernels/Emitter.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -46,14 +47,18 @@ void ExportKernelsPass::exportKernel(LLVM::LLVMFuncOp kernel) {
   auto pointer = LLVM::LLVMPointerType::get(&getContext());
 
   kernel->removeAttr(dconv::kKernelAttrName);
+  kernel->removeAttr(dconv::kInsideAttrName);
   kernel.setLinkage(LLVM::Linkage::Internal);
   kernel.setPreferVectorWidth("512");
   // Inlined into its entry point it would be optimised a second time.
   kernel.setNoInline(true);
-  for (auto [position, type] : llvm::enumerate(kernel.getArgumentTypes()))
+  for (auto [position, type] : llvm::enumerate(kernel.getArgumentTypes())) {
+    kernel.removeArgAttr(position,
+                         builder.getStringAttr(dconv::kInitialAttrName));
     if (isa<LLVM::LLVMPointerType>(type))
       kernel.setArgAttr(position, LLVM::LLVMDialect::getNoAliasAttrName(),
                         builder.getUnitAttr());
+  }
 
   builder.setInsertionPointAfter(kernel);
   auto entry = LLVM::LLVMFuncOp::create(

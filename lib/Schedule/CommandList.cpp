@@ -142,14 +142,16 @@ void CommandList::appendMessage(Command command, const Message &message,
   append(std::move(command));
 }
 
-void CommandList::launch(uint32_t kernel, std::vector<uint32_t> operands,
-                         uint32_t buffer, std::vector<uint32_t> scalars) {
+void CommandList::launch(Launch launch, std::vector<uint32_t> operands,
+                         uint32_t buffer) {
   Command command = make(CommandKind::Launch, buffer);
-  command.kernel = kernel;
+  command.kernel = launch.kernel;
   for (uint32_t operand : operands)
     touch(command, operand, device.buffers[operand].window, /*writes=*/false);
   touch(command, buffer, device.buffers[buffer].window, /*writes=*/true);
   command.operands = std::move(operands);
-  command.scalars = std::move(scalars);
+  command.scalars = std::move(launch.scalars);
+  command.bounds = std::move(launch.bounds);
+  command.overwrites = launch.overwrites;
   append(std::move(command));
 }

@@ -31,8 +31,13 @@ public:
   };
   void send(uint32_t buffer, const Box &box, const Message &message);
   void receive(uint32_t buffer, const Box &box, const Message &message);
-  void launch(uint32_t kernel, std::vector<uint32_t> operands,
-              uint32_t buffer, std::vector<uint32_t> scalars);
+  struct Launch {
+    uint32_t kernel = 0;
+    std::vector<uint32_t> scalars;
+    std::vector<int64_t> bounds;
+    bool overwrites = false;
+  };
+  void launch(Launch launch, std::vector<uint32_t> operands, uint32_t buffer);
 
   uint32_t size() const { return device.commands.size(); }
 

@@ -128,6 +128,8 @@ void DeviceScheduler::load(int s) {
       continue;
     uint32_t buffer = stripe(step.result, shard);
     const Box &box = result.buffers[buffer].window;
+    if (isOverwritten(step.result, shard))
+      continue;
     if (!receivesValue(grid, value.layout, shard)) {
       commands.fill(buffer, box, detail.identity);
     } else if (step.kind == StepKind::Fill) {
@@ -229,10 +231,28 @@ void DeviceScheduler::compute(int s) {
   }
 }
 
+bool DeviceScheduler::isOverwritten(int value, int64_t shard) const {
+  for (size_t s = 0; s < program.steps.size(); ++s)
+    if (program.steps[s].kind == StepKind::SubKernel &&
+        program.steps[s].operand == value && overwrites(s, shard))
+      return true;
+  return false;
+}
+
+CommandList::Launch DeviceScheduler::kernelOf(int s, int64_t shard) const {
+  const StepDetail &detail = input.steps[s];
+  CommandList::Launch launch;
+  launch.kernel = detail.kernels[shard];
+  launch.scalars = detail.scalars;
+  if (!detail.bounds.empty())
+    launch.bounds = detail.bounds[shard];
+  launch.overwrites = overwrites(s, shard);
+  return launch;
+}
+
 void DeviceScheduler::launch(int s, int64_t shard,
                              std::vector<uint32_t> operands) {
   const Step &step = program.steps[s];
-  const StepDetail &detail = input.steps[s];
   uint32_t output = stripe(step.result, shard);
   const Box &box = result.buffers[output].window;
   if (rootOf(step.result) != rootOf(step.operand))
@@ -240,10 +260,9 @@ void DeviceScheduler::launch(int s, int64_t shard,
   bool narrow = hasScratch(s, shard, ArenaBuffer::Accumulator);
   uint32_t sum =
       narrow ? allocScratch(s, shard, ArenaBuffer::Accumulator) : output;
-  if (narrow)
+  if (narrow && !overwrites(s, shard))
     commands.convert(output, sum, box);
-  commands.launch(detail.kernels[shard], std::move(operands), sum,
-                  detail.scalars);
+  commands.launch(kernelOf(s, shard), std::move(operands), sum);
   if (narrow)
     commands.convert(sum, output, box);
 }

@@ -82,6 +82,15 @@ private:
   int definitionOf(int value) const;
   /// The buffer in which the kernel of `shard` finds its input `i`.
   uint32_t prepareInput(int s, unsigned i, int64_t shard);
+  /// True where the kernel of `shard` in step `s` reads no initial output.
+  bool overwrites(int s, int64_t shard) const {
+    const std::vector<bool> &shards = input.steps[s].overwrites;
+    return !shards.empty() && shards[shard];
+  }
+  /// True where nothing reads the stripe of `shard` before a kernel has
+  /// overwritten it.
+  bool isOverwritten(int value, int64_t shard) const;
+  CommandList::Launch kernelOf(int s, int64_t shard) const;
   /// Launches the kernel of `shard` on its stripe of the result.
   void launch(int s, int64_t shard, std::vector<uint32_t> operands);
 

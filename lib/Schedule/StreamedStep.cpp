@@ -80,6 +80,8 @@ private:
     slot = isOutput ? planned(ArenaBuffer::OutputSlot, 0, residency)
                     : planned(ArenaBuffer::Slot, number, residency);
     commands.alloc(*slot);
+    if (isOutput && device.overwrites(s, device.shards[residency.first]))
+      return;
     if (isOutput && program.steps[init].kind == StepKind::Fill)
       return commands.fill(*slot, residency.window,
                            device.input.steps[init].fill);
@@ -110,11 +112,11 @@ private:
           device.hasScratch(s, shard, ArenaBuffer::Accumulator)) {
         sum = planned(ArenaBuffer::Accumulator, 0, residency);
         commands.alloc(*sum);
-        commands.convert(block, *sum, residency.window);
+        if (!device.overwrites(s, shard))
+          commands.convert(block, *sum, residency.window);
       }
-      const StepDetail &detail = device.input.steps[s];
-      commands.launch(detail.kernels[shard], std::move(buffers),
-                      sum.value_or(block), detail.scalars);
+      commands.launch(device.kernelOf(s, shard), std::move(buffers),
+                      sum.value_or(block));
     }
     device.freeScratch();
   }

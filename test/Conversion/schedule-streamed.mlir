@@ -3,7 +3,8 @@
 
 // Three windows of x by turns in two slots; the filter stays. Nothing is loaded
 // before the timed part or returned after it. Window 2 comes when launch 0 has
-// left its slot, before launch 1; block 0 goes while window 2 comes.
+// left its slot, before launch 1; block 0 goes while window 2 comes. The blocks
+// start from zero in the kernel, which is told where the padding is.
 //
 // CHECK-LABEL: dconv.program @rows_0
 // CHECK-SAME:    predicted #dconv.counters<received = [0], sent = [0], scatter = [76], gather = [48], peak = [320]>
@@ -15,23 +16,20 @@
 // CHECK-NEXT:      %[[W:.*]], %[[WE:.*]] = dconv.alloc at 128 tensor 1 shard 0 [0] : memref<3xf32>
 // CHECK-NEXT:      dconv.scatter 1 into %[[W]] [0][3] wait(%[[WE]])
 // CHECK-NEXT:      %[[Y0:.*]], %{{.*}} = dconv.alloc at 192 tensor 2 shard 0 [0] : memref<4xf32>
-// CHECK-NEXT:      dconv.fill %[[Y0]] [0][4] with 0.000000e+00 : f32
 // CHECK-NEXT:      %[[X1:.*]], %[[X1E:.*]] = dconv.alloc at 64 tensor 0 shard 1 [3] : memref<6xf32>
 // CHECK-NEXT:      dconv.scatter 0 into %[[X1]] [3][6] wait(%[[X1E]])
-// CHECK-NEXT:      %[[DONE0:.*]] = dconv.launch @{{.*}}(%[[X0]], %[[W]]) into %[[Y0]]
+// CHECK-NEXT:      %[[DONE0:.*]] = dconv.launch @{{.*}}(%[[X0]], %[[W]]) into %[[Y0]] scalars [] bounds [1, 6] overwrites wait
 // CHECK-NEXT:      dconv.gather %[[Y0]] [0][4] into 0 wait(%[[DONE0]])
 // CHECK-NEXT:      %[[Y1:.*]], %{{.*}} = dconv.alloc at 256 tensor 2 shard 1 [4]
-// CHECK-NEXT:      dconv.fill %[[Y1]]
 // CHECK-NEXT:      %[[LEFT:.*]] = dconv.free %[[X0]]
 // CHECK-NEXT:      %[[X2:.*]], %[[X2E:.*]] = dconv.alloc at 0 tensor 0 shard 2 [7] wait(%[[LEFT]]) : memref<6xf32>
 // CHECK-NEXT:      dconv.fill %[[X2]] [12][1]
 // CHECK-NEXT:      dconv.scatter 0 into %[[X2]] [7][5]
-// CHECK-NEXT:      dconv.launch @{{.*}}(%[[X1]], %[[W]]) into %[[Y1]]
+// CHECK-NEXT:      dconv.launch @{{.*}}(%[[X1]], %[[W]]) into %[[Y1]] scalars [] bounds [0, 6] overwrites wait
 // CHECK-NEXT:      dconv.gather %[[Y1]] [4][4] into 0
 // CHECK-NEXT:      dconv.free %[[Y0]]
 // CHECK-NEXT:      %[[Y2:.*]], %{{.*}} = dconv.alloc at 192 tensor 2 shard 2 [8]
-// CHECK-NEXT:      dconv.fill %[[Y2]]
-// CHECK-NEXT:      dconv.launch @{{.*}}(%[[X2]], %[[W]]) into %[[Y2]]
+// CHECK-NEXT:      dconv.launch @{{.*}}(%[[X2]], %[[W]]) into %[[Y2]] scalars [] bounds [0, 5] overwrites wait
 // CHECK-NEXT:      dconv.gather %[[Y2]] [8][4] into 0
 // CHECK:           dconv.phase "store"
 // CHECK-NEXT:    }

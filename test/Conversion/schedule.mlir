@@ -5,11 +5,11 @@
 
 // Both devices hold half of the image; each fetches the one element it lacks
 // into scratch, makes the padding on its own side of the image, and convolves.
-// The fill is done where its elements lie: it is no argument, and gone from the
-// host.
+// The output starts from zero: that is known to the kernel, the program does not
+// fill it, and the host has nothing left to do.
 //
 // CHECK-LABEL: func.func private @rows_0_kernel0(
-// CHECK-SAME:      memref<6xf32>, %{{.*}}: memref<3xf32>, %{{.*}}: memref<4xf32>) attributes {dconv.kernel} {
+// CHECK-SAME:      memref<6xf32>, %{{.*}}: memref<3xf32>, %{{.*}}: memref<4xf32> {dconv.initial = 0.000000e+00 : f32}) attributes {dconv.kernel} {
 // CHECK-NEXT:    linalg.generic {{.*}} iterator_types = ["parallel", "reduction"]}
 // CHECK:       dconv.program @rows_0 (tensor<8xf32>, tensor<3xf32>) -> tensor<8xf32>
 // CHECK-SAME:    tensors [#dconv.tensor<"input 0", [8]>, #dconv.tensor<"input 1", [3]>, #dconv.tensor<"output", [8]>]
@@ -21,14 +21,13 @@
 // CHECK-NEXT:      %[[W:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 1 shard 0 [0] : memref<3xf32>
 // CHECK-NEXT:      dconv.scatter 1 into %[[W]] [0][3]
 // CHECK-NEXT:      %[[Y:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 2 shard 0 [0] : memref<4xf32>
-// CHECK-NEXT:      dconv.fill %[[Y]] [0][4] with 0.000000e+00 : f32
 // CHECK-NEXT:      dconv.phase "run"
 // CHECK-NEXT:      dconv.send %[[X]] [3][1] to 1 step 1 shards 0 to 1 wait(%[[LOADED]])
 // CHECK-NEXT:      %[[WINDOW:.*]], %[[WE:.*]] = dconv.alloc {{.*}} tensor 0 shard 0 [-1] : memref<6xf32>
 // CHECK-NEXT:      %[[PADDED:.*]] = dconv.fill %[[WINDOW]] [-1][1] with 5.000000e-01 : f32 wait(%[[WE]])
 // CHECK-NEXT:      %[[OWN:.*]] = dconv.copy %[[X]] [0][4] into %[[WINDOW]] wait(%[[LOADED]], %[[WE]])
 // CHECK-NEXT:      %[[HALO:.*]] = dconv.receive %[[WINDOW]] [4][1] from 1 step 1 shards 1 to 0 wait(%[[WE]])
-// CHECK-NEXT:      %[[DONE:.*]] = dconv.launch @rows_0_kernel0(%[[WINDOW]], %[[W]]) into %[[Y]] scalars [] wait({{.*}}%[[PADDED]], %[[OWN]], %[[HALO]])
+// CHECK-NEXT:      %[[DONE:.*]] = dconv.launch @rows_0_kernel0(%[[WINDOW]], %[[W]]) into %[[Y]] scalars [] overwrites wait({{.*}}%[[PADDED]], %[[OWN]], %[[HALO]])
 // CHECK-NEXT:      dconv.free %[[WINDOW]]
 // CHECK-NEXT:      dconv.phase "store"
 // CHECK-NEXT:      dconv.gather %[[Y]] [0][4] into 0 wait(%[[DONE]])
@@ -65,10 +64,12 @@ func.func @rows(%x: tensor<8xf32>, %w: tensor<3xf32>) -> tensor<8xf32> {
 // -----
 
 // Partial sums of bf16, on two devices for three shards. The initial output goes
-// to shard 0, widened; the others start from zero. Every piece is added in
+// to shard 0, widened; the others start from zero, by a kernel that knows it. Every piece is added in
 // ascending order of shards, each sum travels for itself also where shards share
 // a device, and the result is rounded once.
 //
+// CHECK:       @sums_0_kernel0({{.*}}: memref<8xf32>) attributes {dconv.kernel}
+// CHECK:       @sums_0_kernel1({{.*}}: memref<8xf32> {dconv.initial = 0.000000e+00 : f32}) attributes {dconv.kernel}
 // CHECK:       dconv.program @sums_0
 // CHECK:         dconv.device 0
 // CHECK:           %[[Y0:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 2 shard 0 [0] : memref<8xf32>
@@ -77,10 +78,10 @@ func.func @rows(%x: tensor<8xf32>, %w: tensor<3xf32>) -> tensor<8xf32> {
 // CHECK-NEXT:      dconv.scatter 2 into %[[NARROW]] [0][8]
 // CHECK-NEXT:      dconv.convert %[[NARROW]] [0][8] into %[[Y0]]
 // CHECK-NEXT:      dconv.free %[[NARROW]]
-// CHECK-NEXT:      dconv.fill %[[Y1]] [0][8] with 0.000000e+00 : f32
+// CHECK-NOT:       dconv.fill
 // CHECK:           dconv.phase "run"
-// CHECK:           dconv.launch @sums_0_kernel0{{.*}} into %[[Y0]]
-// CHECK:           dconv.launch @sums_0_kernel0{{.*}} into %[[Y1]]
+// CHECK:           dconv.launch @sums_0_kernel0{{.*}} into %[[Y0]] scalars [] wait
+// CHECK:           dconv.launch @sums_0_kernel1{{.*}} into %[[Y1]] scalars [] overwrites wait
 // CHECK:           dconv.send %[[Y0]] [6][2] to 1 step [[STEP:[0-9]+]] shards 0 to 2
 // CHECK-NEXT:      dconv.send %[[Y1]] [6][2] to 1 step [[STEP]] shards 1 to 2
 // CHECK:           dconv.copy %[[Y0]] [0][3] into %[[SUM:[^ ]*]] wait
@@ -93,7 +94,7 @@ func.func @rows(%x: tensor<8xf32>, %w: tensor<3xf32>) -> tensor<8xf32> {
 // CHECK-NEXT:      dconv.gather %[[PIECE]] [0][3] into 0
 // CHECK:         dconv.device 1
 // CHECK:           %[[Y2:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 2 shard 2 [0] : memref<8xf32>
-// CHECK-NEXT:      dconv.fill %[[Y2]] [0][8] with 0.000000e+00 : f32
+// CHECK:           dconv.launch @sums_0_kernel1{{.*}} into %[[Y2]] scalars [] overwrites wait
 // CHECK:           dconv.receive %[[SUM:[^ ]*]] [6][2] from 0 step [[STEP]] shards 0 to 2
 // CHECK:           dconv.receive %[[PART:[^ ]*]] [6][2] from 0 step [[STEP]] shards 1 to 2
 // CHECK-NEXT:      dconv.accumulate add %[[PART]] [6][2] into %[[SUM]]
@@ -110,9 +111,10 @@ func.func @sums(%x: tensor<10xbf16>, %w: tensor<3xbf16>,
 // -----
 
 // The identity of a maximum is the least value.
+// CHECK:       @max_0_kernel1({{.*}} {dconv.initial = -128 : i8})
 // CHECK:       dconv.program @max_0
 // CHECK:         dconv.device 1
-// CHECK:           dconv.fill %{{.*}} with -128 : i8
+// CHECK:           dconv.launch @max_0_kernel1{{.*}} overwrites
 // CHECK:           dconv.accumulate max
 func.func @max(%x: tensor<1x10x1xi8>, %window: tensor<3xi8>,
                %y: tensor<1x8x1xi8>) -> tensor<1x8x1xi8> {

@@ -279,6 +279,60 @@ dconv.program @no_kernel (tensor<4xf32>, i32) -> tensor<4xf32>
 
 // -----
 
+// Two numbers are a begin and an end; they are of one dim.
+#none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
+                        peak = [0]>
+func.func private @kernel(memref<4xf32>, memref<4xf32>, index, index)
+    attributes {dconv.kernel, dconv.inside = [[0, 0], [1, 0]]}
+dconv.program @contract (tensor<4xf32>) -> tensor<4xf32>
+    tensors [#dconv.tensor<"input", [4]>] predicted #none {
+  dconv.device 0 arena 64 {
+    %a, %0 = dconv.alloc at 0 tensor 0 shard 0 [0] : memref<4xf32>
+    // expected-error @below {{'dconv.launch' op passes 2 bounds to @kernel, whose dconv.inside has 2 entries; needs a begin and an end for each}}
+    %1 = dconv.launch @kernel(%a) into %a scalars [] bounds [0, 4] : (memref<4xf32>), memref<4xf32>
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}
+
+// -----
+
+// What the output held is lost.
+#none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
+                        peak = [0]>
+func.func private @kernel(memref<4xf32>, memref<4xf32>)
+    attributes {dconv.kernel}
+dconv.program @contract (tensor<4xf32>) -> tensor<4xf32>
+    tensors [#dconv.tensor<"input", [4]>] predicted #none {
+  dconv.device 0 arena 64 {
+    %a, %0 = dconv.alloc at 0 tensor 0 shard 0 [0] : memref<4xf32>
+    // expected-error @below {{'dconv.launch' op overwrites its output with @kernel, which has no dconv.initial}}
+    %1 = dconv.launch @kernel(%a) into %a scalars [] overwrites : (memref<4xf32>), memref<4xf32>
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}
+
+// -----
+
+// Nothing reads the output.
+#none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
+                        peak = [0]>
+func.func private @kernel(memref<4xf32>, memref<4xf32> {dconv.initial = 0.0 : f32})
+    attributes {dconv.kernel}
+dconv.program @contract (tensor<4xf32>) -> tensor<4xf32>
+    tensors [#dconv.tensor<"input", [4]>] predicted #none {
+  dconv.device 0 arena 64 {
+    %a, %0 = dconv.alloc at 0 tensor 0 shard 0 [0] : memref<4xf32>
+    // expected-error @below {{'dconv.launch' op reads its output with @kernel, which starts from its dconv.initial}}
+    %1 = dconv.launch @kernel(%a) into %a scalars [] : (memref<4xf32>), memref<4xf32>
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}
+
+// -----
+
 // A kernel that writes more than there is.
 #none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
                         peak = [0]>

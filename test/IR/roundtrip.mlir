@@ -179,6 +179,11 @@ func.func @sub_kernel(%x: tensor<8xf32>, %w: tensor<3xf32>,
 func.func private @kernel(memref<6xf32>, memref<6xf32>, memref<4xbf16>, i32)
     attributes {dconv.kernel}
 func.func private @nullary(memref<4xbf16>) attributes {dconv.kernel}
+func.func private @told(memref<6xf32>, memref<4xbf16> {dconv.initial = 0.0 : bf16},
+                        i32, index, index)
+    attributes {dconv.kernel, dconv.inside = [[0, 0]]}
+func.func private @packed(memref<6xf32, #dconv.layout<d0 by 4, d0>>,
+                          memref<4xbf16>) attributes {dconv.kernel}
 
 // Every command once, with and without events to wait for.
 // CHECK-LABEL: dconv.program @commands (tensor<4xbf16>, i32) -> tensor<4xbf16>
@@ -196,6 +201,10 @@ func.func private @nullary(memref<4xbf16>) attributes {dconv.kernel}
 // CHECK-NEXT:      dconv.accumulate maxu %[[B]] [0][2] into %[[B]] : memref<6xf32>, memref<6xf32>
 // CHECK-NEXT:      dconv.launch @kernel(%[[B]], %[[B]]) into %[[A]] scalars [1] wait(%[[FILLED]]) : (memref<6xf32>, memref<6xf32>), memref<4xbf16>
 // CHECK-NEXT:      dconv.launch @nullary() into %[[A]] scalars [] : memref<4xbf16>
+// CHECK-NEXT:      dconv.launch @told(%[[B]]) into %[[A]] scalars [1] bounds [1, 6] overwrites wait(%[[FILLED]]) : (memref<6xf32>), memref<4xbf16>
+// CHECK-NEXT:      %[[C:.*]], %{{.*}} = dconv.alloc at 64 tensor 0 shard 0 [-1] : memref<6xf32, #[[BLOCKS:.*]]>
+// CHECK-NEXT:      dconv.copy %[[B]] [0][2] into %[[C]] : memref<6xf32>, memref<6xf32, #[[BLOCKS]]>
+// CHECK-NEXT:      dconv.launch @packed(%[[C]]) into %[[A]] scalars [] : (memref<6xf32, #[[BLOCKS]]>), memref<4xbf16>
 // CHECK-NEXT:      dconv.send %[[A]] [0][4] to 1 step 3 shards 0 to 1 : memref<4xbf16>
 // CHECK-NEXT:      dconv.phase "store"
 // CHECK-NEXT:      dconv.gather %[[A]] [0][4] into 0 wait(%[[LOADED]]) : memref<4xbf16>
@@ -220,6 +229,14 @@ dconv.program @commands (tensor<4xbf16>, i32) -> tensor<4xbf16>
     %7 = dconv.launch @kernel(%b, %b) into %a scalars [1] wait(%3)
         : (memref<6xf32>, memref<6xf32>), memref<4xbf16>
     %8 = dconv.launch @nullary() into %a scalars [] : memref<4xbf16>
+    %12 = dconv.launch @told(%b) into %a scalars [1] bounds [1, 6] overwrites
+        wait(%3) : (memref<6xf32>), memref<4xbf16>
+    %c, %13 = dconv.alloc at 64 tensor 0 shard 0 [-1]
+        : memref<6xf32, #dconv.layout<d0 by 4, d0>>
+    %14 = dconv.copy %b [0][2] into %c
+        : memref<6xf32>, memref<6xf32, #dconv.layout<d0 by 4, d0>>
+    %15 = dconv.launch @packed(%c) into %a scalars []
+        : (memref<6xf32, #dconv.layout<d0 by 4, d0>>), memref<4xbf16>
     %9 = dconv.send %a [0][4] to 1 step 3 shards 0 to 1 : memref<4xbf16>
     dconv.phase "store"
     %10 = dconv.gather %a [0][4] into 0 wait(%1) : memref<4xbf16>

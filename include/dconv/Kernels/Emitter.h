@@ -22,6 +22,16 @@ struct EmittedKernel {
   std::string reason;
 };
 
+/// On the output's argument: an attribute of its element type. What the output
+/// holds is not read; sums start from this value.
+inline constexpr llvm::StringLiteral kInitialAttrName = "dconv.initial";
+
+/// On the function: `[[argument, dim], ...]`. For each entry there are two more
+/// arguments of type index at the end, low and high. Positions of that dim of
+/// that memref outside of [low, high) hold the identity of the body, zero or
+/// the zero point, so that the emitted code need not read them.
+inline constexpr llvm::StringLiteral kInsideAttrName = "dconv.inside";
+
 /// Replaces the convolution or pooling in `kernel` by code over the arith,
 /// memref, scf and vector dialects, with loop annotations of the LLVM dialect;
 /// all of them have to be loaded.

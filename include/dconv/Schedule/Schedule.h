@@ -31,6 +31,11 @@ struct StepDetail {
   std::vector<uint64_t> padding;  ///< SubKernel: bits per input
   std::vector<uint32_t> kernels;  ///< SubKernel: kernel number per shard
   std::vector<uint32_t> scalars;  ///< SubKernel: program arguments
+  /// SubKernel: what each shard's kernel is told of its inputs; may be empty.
+  std::vector<std::vector<int64_t>> bounds;
+  /// SubKernel: for which shards the kernel starts from a constant of its own
+  /// and reads no initial output; empty for none.
+  std::vector<bool> overwrites;
 };
 
 struct ScheduleInput {

@@ -201,8 +201,17 @@ template <int length> static void sum3(void **arguments) {
     y[i] = scale * (x[i] + x[i + 1] + x[i + 2]);
 }
 
+/// The four bounds of the launch, each times the scalar.
+static void scaledBounds(void **arguments) {
+  auto *y = static_cast<float *>(arguments[0]);
+  const float scale = *static_cast<const float *>(arguments[1]);
+  for (int i = 0; i < 4; ++i)
+    y[i] = scale * *static_cast<const int64_t *>(arguments[2 + i]);
+}
+
 TestKernels::TestKernels()
-    : kernels{{"dconv_kernel_sum3_3", sum3<3>},
+    : kernels{{"dconv_kernel_scaled_bounds", scaledBounds},
+              {"dconv_kernel_sum3_3", sum3<3>},
               {"dconv_kernel_sum3_4", sum3<4>},
               {"dconv_kernel_sum3_6", sum3<6>}} {}
 

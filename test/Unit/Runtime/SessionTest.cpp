@@ -125,6 +125,37 @@ TEST(Session, AnAlteredProgramMovesOtherBytes) {
               ElementsAre(8, 4));
 }
 
+// Also of a launch whose output nothing has filled.
+TEST(Session, PassesBoundsBehindScalars) {
+  const Box whole = Box::whole({4});
+  Program program;
+  program.name = "bounds";
+  program.tensors = {{"y", {4}}};
+  program.arguments = {{ElementType::F32, {}, true}};
+  program.results = {{ElementType::F32, {4}, false}};
+  program.kernels = {"dconv_kernel_scaled_bounds"};
+  program.devices.resize(1);
+  program.timed.resize(1);
+  ListBuilder list(program.devices[0]);
+  const uint32_t y = list.alloc(0, whole);
+  program.timed[0].begin = list.size();
+  const uint32_t launch = list.launch(0, {}, y, {0});
+  program.timed[0].end = list.size();
+  list.gather(y, whole, 0);
+  list.free(y);
+  Command &command = program.devices[0].commands[launch];
+  command.bounds = {1, 6, 0, 9};
+  command.overwrites = true;
+
+  auto session = open(hostOptions({program}, 1));
+  float scale = 0.5f;
+  std::vector<float> result(4, -1);
+  void *arguments[] = {&scale};
+  void *results[] = {result.data()};
+  ASSERT_EQ(session->execute(0, arguments, results).message(), "");
+  EXPECT_EQ(result, (std::vector<float>{0.5f, 3, 0, 4.5f}));
+}
+
 TEST(Session, SeveralProgramsShareTheArenas) {
   auto session = open(hostOptions({haloProgram(4), reduceProgram(4)}, 4));
   std::vector<float> y, ones(8, 1), sum(8);
