@@ -120,7 +120,7 @@ def missing_padding(text):
 
 
 def another_padding(text):
-    text.replace(0, r"dconv\.fill %buffer_4 \[0, -1", "0.000000e+00", "1.0")
+    text.replace(0, r"dconv\.fill %buffer_4 \[0, -1", "5.000000e-01", "1.0")
 
 
 def no_wait_for_halo(text):
@@ -151,13 +151,25 @@ def another_combiner(text):
 
 def initial_output_twice(text):
     """Device 1 starts from the initial output too, not from zero."""
-    i = text.find(1, r"dconv\.fill %buffer_2 ")
-    line = text.lines[i].replace("dconv.fill", "dconv.scatter 2 into")
-    text.lines[i] = line.replace(" with 0.000000e+00 : f32", "")
+    i = text.find(1, r"%buffer_2, %\w+ = dconv\.alloc")
+    event = re.search(r", (%\w+) =", text.lines[i]).group(1)
+    text.lines.insert(
+        i + 1,
+        "      %init = dconv.scatter 2 into %buffer_2 [0, 0, 0, 0][1, 4, 5, 3]"
+        f" wait({event}) : memref<1x4x5x3xf32>",
+    )
+    no_initial_output(text)
+    text.replace(1, "dconv.launch", "wait(", "wait(%init, ")
+
+
+def no_initial_output(text):
+    """Device 1 runs the kernel that adds to its output, as device 0 does."""
+    text.replace(1, "dconv.launch", "kernel1(", "kernel0(")
+    text.replace(1, "dconv.launch", "overwrites ", "")
 
 
 def another_identity(text):
-    text.replace(1, r"dconv\.fill %buffer_2 ", "0.000000e+00", "1.0")
+    text.everywhere("dconv.initial = 0.0", "dconv.initial = 1.0")
 
 
 def dropped_tap(text):
@@ -212,6 +224,7 @@ MUTATIONS = [
     unordered_accumulate,
     another_combiner,
     initial_output_twice,
+    no_initial_output,
     another_identity,
     dropped_tap,
     exchanged_taps,
