@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import subprocess
 import sys
 import traceback
@@ -43,6 +44,8 @@ def write(path, text):
 
 def main():
     options = command_line.parse(sys.argv[1:])
+    # Ended from outside, too, nothing of it stays behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     build = pathlib.Path(os.environ["DCONV_BUILD"])
