@@ -120,7 +120,7 @@ def missing_padding(text):
 
 
 def another_padding(text):
-    text.replace(0, r"dconv\.fill %buffer_4 \[0, -1", "5.000000e-01", "1.0")
+    text.replace(0, r"dconv\.fill %buffer_4 \[0, -1", "2.000000e+00", "1.0")
 
 
 def no_wait_for_halo(text):
