@@ -1,6 +1,7 @@
 //===- Nest.cpp - a kernel as loops over linear memory --------------------===//
 
 #include "Nest.h"
+#include "dconv/IR/Dconv.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -16,41 +17,108 @@ llvm::SmallVector<const Access *, 3> Nest::accesses() const {
   return all;
 }
 
-/// Adds `factor * expr` to `access`. False if `expr` is not a sum of loops
-/// times constants.
-static bool addLinear(AffineExpr expr, int64_t factor, Access &access) {
+/// Adds `factor * expr` to the sum of `coefs` times loops and `offset`. False
+/// if `expr` is not a sum of loops times constants.
+static bool addLinear(AffineExpr expr, int64_t factor,
+                      SmallVectorImpl<int64_t> &coefs, int64_t &offset) {
   if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
-    access.offset += factor * constant.getValue();
+    offset += factor * constant.getValue();
     return true;
   }
   if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
-    access.coefs[dim.getPosition()] += factor;
+    coefs[dim.getPosition()] += factor;
     return true;
   }
   auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
   if (!binary)
     return false;
   if (expr.getKind() == AffineExprKind::Add)
-    return addLinear(binary.getLHS(), factor, access) &&
-           addLinear(binary.getRHS(), factor, access);
+    return addLinear(binary.getLHS(), factor, coefs, offset) &&
+           addLinear(binary.getRHS(), factor, coefs, offset);
   // Canonical affine expressions have the constant on the right.
   auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
   return expr.getKind() == AffineExprKind::Mul && constant &&
-         addLinear(binary.getLHS(), factor * constant.getValue(), access);
+         addLinear(binary.getLHS(), factor * constant.getValue(), coefs,
+                   offset);
 }
 
-static std::optional<Access> readAccess(OpOperand &operand, AffineMap map) {
+/// The loop that alone says where `expr` is.
+static std::optional<unsigned> singleLoop(AffineExpr expr) {
+  auto dim = dyn_cast<AffineDimExpr>(expr);
+  return dim ? std::optional<unsigned>(dim.getPosition()) : std::nullopt;
+}
+
+/// Reads the strides of the dims from `layout`, and the panels where there are
+/// blocks:
+///
+///     [dim by block], other dims, [grouped by group], dim, [grouped]
+///
+/// False for any other layout.
+static bool readLayout(const dconv::BufferLayout &layout, AffineMap map,
+                       MemRefType type, SmallVectorImpl<int64_t> &strides,
+                       std::optional<Panels> &panels) {
+  ArrayRef<dconv::BufferLayout::Level> levels = layout.levels;
+  int64_t stride = 1;
+  bool blocks = levels.size() != size_t(type.getRank());
+  if (blocks) {
+    Panels found;
+    unsigned panelDim = levels.back().dim;
+    if (levels.size() >= 3 && levels.end()[-3].dim == levels.back().dim) {
+      panelDim = levels.end()[-2].dim;
+      found.group = levels.end()[-3].block;
+      found.groupLoop = singleLoop(map.getResult(levels.back().dim));
+      if (!found.groupLoop)
+        return false;
+      strides[levels.back().dim] = 1;
+      stride = type.getDimSize(levels.back().dim);
+      levels = levels.drop_back(2);
+    }
+    levels = levels.drop_back();
+    found.block = type.getDimSize(panelDim);
+    if (!levels.empty() && levels.front().dim == panelDim) {
+      found.block = levels.front().block;
+      levels = levels.drop_front();
+    }
+    std::optional<unsigned> loop = singleLoop(map.getResult(panelDim));
+    if (!loop)
+      return false;
+    found.loop = *loop;
+    strides[panelDim] = 0;
+    panels = found;
+  }
+  for (dconv::BufferLayout::Level level : llvm::reverse(levels)) {
+    if (level.block != 1)
+      return false;
+    strides[level.dim] = stride;
+    stride *= type.getDimSize(level.dim);
+  }
+  if (panels)
+    panels->perPosition = stride;
+  return true;
+}
+
+static std::optional<Access>
+readAccess(OpOperand &operand, AffineMap map,
+           std::optional<dconv::BufferLayout> layout) {
   auto type = cast<MemRefType>(operand.get().getType());
   Access access;
   access.coefs.assign(map.getNumDims(), 0);
   access.numElements = type.getNumElements();
   access.elementBits = type.getElementTypeBitWidth();
-  int64_t stride = 1;
-  for (int64_t dim = type.getRank() - 1; dim >= 0; --dim) {
-    if (!addLinear(map.getResult(dim), stride, access))
-      return std::nullopt;
-    stride *= type.getDimSize(dim);
+  SmallVector<int64_t> strides(type.getRank(), 1);
+  if (!layout)
+    layout = dconv::LayoutAttr::of(type);
+  if (!layout)
+    return std::nullopt;
+  if (layout->isRowMajor()) {
+    for (int64_t dim = type.getRank() - 1; dim > 0; --dim)
+      strides[dim - 1] = strides[dim] * type.getDimSize(dim);
+  } else if (!readLayout(*layout, map, type, strides, access.panels)) {
+    return std::nullopt;
   }
+  for (auto [result, stride] : llvm::zip_equal(map.getResults(), strides))
+    if (!addLinear(result, stride, access.coefs, access.offset))
+      return std::nullopt;
   return access;
 }
 
@@ -138,22 +206,47 @@ static bool matchBody(linalg::GenericOp op, Nest &nest) {
   return true;
 }
 
+/// The coefficients of a loop in all that loops move.
+static void forEachCoefs(Nest &nest,
+                         function_ref<void(SmallVector<int64_t> &)> apply) {
+  for (Access &input : nest.inputs)
+    apply(input.coefs);
+  apply(nest.output.coefs);
+  for (BoundedPosition &position : nest.bounds)
+    apply(position.coefs);
+}
+
 static void removeLoop(Nest &nest, unsigned loop) {
   nest.loops.erase(nest.loops.begin() + loop);
-  for (Access &input : nest.inputs)
-    input.coefs.erase(input.coefs.begin() + loop);
-  nest.output.coefs.erase(nest.output.coefs.begin() + loop);
+  forEachCoefs(nest, [&](SmallVector<int64_t> &coefs) {
+    coefs.erase(coefs.begin() + loop);
+  });
+  for (Access &input : nest.inputs) {
+    if (!input.panels)
+      continue;
+    Panels &panels = *input.panels;
+    if (panels.loop > loop)
+      --panels.loop;
+    if (panels.groupLoop && *panels.groupLoop > loop)
+      --*panels.groupLoop;
+  }
 }
 
 void dconv::kernels::splitLoop(Nest &nest, unsigned loop, int64_t parts) {
   int64_t block = nest.loops[loop].extent / parts;
   nest.loops[loop].extent = block;
   nest.loops.push_back({parts, nest.loops[loop].reduction});
-  auto split = [&](Access &access) {
-    access.coefs.push_back(access.coefs[loop] * block);
-  };
-  llvm::for_each(nest.inputs, split);
-  split(nest.output);
+  forEachCoefs(nest, [&](SmallVector<int64_t> &coefs) {
+    coefs.push_back(coefs[loop] * block);
+  });
+}
+
+/// Whether `loop` counts the positions of panels or groups.
+static bool isOfPanels(const Nest &nest, unsigned loop) {
+  return llvm::any_of(nest.inputs, [&](const Access &input) {
+    return input.panels &&
+           (input.panels->loop == loop || input.panels->groupLoop == loop);
+  });
 }
 
 /// Whether one loop of both extents visits the same elements, `inner` running
@@ -162,10 +255,17 @@ static bool canFuse(const Nest &nest, unsigned outer, unsigned inner) {
   if (outer == inner ||
       nest.loops[outer].reduction != nest.loops[inner].reduction)
     return false;
-  return llvm::all_of(nest.accesses(), [&](const Access *access) {
-    return access->coefs[outer] ==
-           access->coefs[inner] * nest.loops[inner].extent;
-  });
+  if (isOfPanels(nest, outer) || isOfPanels(nest, inner))
+    return false;
+  auto alike = [&](ArrayRef<int64_t> coefs) {
+    return coefs[outer] == coefs[inner] * nest.loops[inner].extent;
+  };
+  return llvm::all_of(
+             nest.accesses(),
+             [&](const Access *access) { return alike(access->coefs); }) &&
+         llvm::all_of(nest.bounds, [&](const BoundedPosition &position) {
+           return alike(position.coefs);
+         });
 }
 
 static bool fuseTwoLoops(Nest &nest) {
@@ -181,8 +281,27 @@ static bool fuseTwoLoops(Nest &nest) {
   return false;
 }
 
-std::optional<Nest> dconv::kernels::readNest(linalg::GenericOp op,
-                                             std::string &why) {
+/// Reads the positions of `bounds` in the op. One of a buffer that is no
+/// operand or no sum of loops bounds nothing.
+static void readBounds(linalg::GenericOp op, ArrayRef<BoundedPosition> bounds,
+                       Nest &nest) {
+  for (BoundedPosition position : bounds) {
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (operand.get() != position.buffer)
+        continue;
+      AffineMap map = op.getMatchingIndexingMap(&operand);
+      position.coefs.assign(map.getNumDims(), 0);
+      if (addLinear(map.getResult(position.dim), 1, position.coefs,
+                    position.offset))
+        nest.bounds.push_back(position);
+    }
+  }
+}
+
+std::optional<Nest>
+dconv::kernels::readNest(linalg::GenericOp op, ArrayRef<BoundedPosition> bounds,
+                         std::string &why,
+                         ArrayRef<dconv::BufferLayout> layouts) {
   Nest nest;
   AffineMap outputMap = op.getIndexingMapsArray().back();
   if (!outputMap.isProjectedPermutation()) {
@@ -206,8 +325,9 @@ std::optional<Nest> dconv::kernels::readNest(linalg::GenericOp op,
   operands.push_back(op.getNumDpsInputs());
   for (unsigned position : operands) {
     OpOperand &operand = op->getOpOperand(position);
-    std::optional<Access> access =
-        readAccess(operand, op.getMatchingIndexingMap(&operand));
+    std::optional<Access> access = readAccess(
+        operand, op.getMatchingIndexingMap(&operand),
+        layouts.empty() ? std::nullopt : std::optional(layouts[position]));
     if (!access) {
       why = "operand " + std::to_string(position) +
             " is not indexed by sums of loops times constants";
@@ -216,10 +336,15 @@ std::optional<Nest> dconv::kernels::readNest(linalg::GenericOp op,
     nest.inputs.push_back(std::move(*access));
   }
   nest.output = nest.inputs.pop_back_val();
+  if (nest.output.panels) {
+    why = "the output lies in panels";
+    return std::nullopt;
+  }
+  readBounds(op, bounds, nest);
   nest.type = op.getRegionOutputArgs()[0].getType();
 
   for (unsigned loop = nest.loops.size(); loop-- > 0;)
-    if (nest.loops[loop].extent == 1)
+    if (nest.loops[loop].extent == 1 && !isOfPanels(nest, loop))
       removeLoop(nest, loop);
   while (fuseTwoLoops(nest)) {
   }

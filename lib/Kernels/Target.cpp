@@ -15,10 +15,21 @@ KernelTarget KernelTarget::host() {
   if (has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl")) {
     target.vectorBits = 512;
     target.numRegisters = 32;
+    target.dotBf16 = has("avx512bf16");
+    target.dotI8 = has("avx512vnni");
+    target.dotI16 = true;
+    target.instructionSet = "AVX-512";
+    if (target.dotI8)
+      target.instructionSet += " VNNI";
+    if (target.dotBf16)
+      target.instructionSet += " BF16";
   } else if (has("avx2")) {
     target.vectorBits = 256;
+    target.dotI16 = true;
+    target.instructionSet = "AVX2";
   } else if (llvm::Triple(llvm::sys::getProcessTriple()).isAArch64()) {
     target.numRegisters = 32;
+    target.instructionSet = "NEON";
   }
 #ifdef _SC_LEVEL2_CACHE_SIZE
   // Zero or negative where the system does not know.

@@ -2,10 +2,9 @@
 
 #include "VectorEmitter.h"
 #include "CostModel.h"
+#include "EmitLoops.h"
 #include "VectorLoads.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -53,10 +52,6 @@ private:
   Value emitInput(unsigned input, Value index, int64_t lanes);
   Value emitCombine(Value accumulator, ArrayRef<Value> inputs);
 
-  /// A loop of `trips` iterations that carries `carried`; none for one trip.
-  SmallVector<Value>
-  emitLoop(int64_t trips, SmallVector<Value> carried,
-           function_ref<SmallVector<Value>(Value, SmallVector<Value>)> body);
   /// `indices` after `iv` times `steps` steps of `loop`.
   Indices advance(const Indices &indices, unsigned loop, Value iv,
                   int64_t steps);
@@ -78,8 +73,6 @@ private:
   const Nest &nest;
   const Tiling &tiling;
   VectorType vectorType;
-  /// Keeps LLVM from unrolling bodies whose size is chosen here.
-  LLVM::LoopAnnotationAttr unrolledAlready;
   SmallVector<FlatBuffer, 3> buffers;
 };
 
@@ -92,11 +85,6 @@ VectorEmitter::VectorEmitter(OpBuilder &builder, linalg::GenericOp op,
   for (auto [value, access] : llvm::zip_equal(nest.values, nest.inputs))
     buffers.emplace_back(builder, loc, op->getOperand(value.operand), access);
   buffers.emplace_back(builder, loc, op.getDpsInits()[0], nest.output);
-  MLIRContext *context = builder.getContext();
-  auto unroll = LLVM::LoopUnrollAttr::get(
-      context, /*disable=*/builder.getBoolAttr(true), {}, {}, {}, {}, {}, {});
-  unrolledAlready = LLVM::LoopAnnotationAttr::get(
-      context, {}, {}, {}, unroll, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {});
 }
 
 void VectorEmitter::emit() {
@@ -111,41 +99,12 @@ void VectorEmitter::emit() {
 // Loops and positions
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> VectorEmitter::emitLoop(
-    int64_t trips, SmallVector<Value> carried,
-    function_ref<SmallVector<Value>(Value, SmallVector<Value>)> body) {
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  if (trips == 1)
-    return body(zero, std::move(carried));
-  Value end = arith::ConstantIndexOp::create(builder, loc, trips);
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  auto loop = scf::ForOp::create(builder, loc, zero, end, one, carried);
-  loop->setAttr("loop_annotation", unrolledAlready);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  SmallVector<Value> results =
-      body(loop.getInductionVar(),
-           llvm::to_vector_of<Value>(loop.getRegionIterArgs()));
-  // A loop that carries nothing is built with its terminator.
-  if (!results.empty()) {
-    builder.setInsertionPointToEnd(loop.getBody());
-    scf::YieldOp::create(builder, loc, results);
-  }
-  return llvm::to_vector_of<Value>(loop.getResults());
-}
-
 Indices VectorEmitter::advance(const Indices &indices, unsigned loop, Value iv,
                                int64_t steps) {
   Indices moved;
   for (auto [index, buffer] : llvm::zip_equal(indices, buffers)) {
     int64_t distance = steps * tiling.stepOf(buffer.access(), loop);
-    if (distance == 0) {
-      moved.push_back(index);
-      continue;
-    }
-    Value factor = arith::ConstantIndexOp::create(builder, loc, distance);
-    Value offset = arith::MulIOp::create(builder, loc, iv, factor);
-    moved.push_back(arith::AddIOp::create(builder, loc, index, offset));
+    moved.push_back(addProduct(builder, loc, index, distance, iv));
   }
   return moved;
 }
@@ -187,7 +146,7 @@ void VectorEmitter::emitOuterLoops(ArrayRef<unsigned> loops, Indices indices,
       inner.partial = run.partial;
     }
     Indices begin = advance(indices, loop, run.begin);
-    emitLoop(run.count, {}, [&](Value iv, SmallVector<Value>) {
+    emitLoop(builder, loc, run.count, {}, [&](Value iv, SmallVector<Value>) {
       Indices moved =
           run.count == 1 ? begin : advance(begin, loop, iv, run.size);
       emitOuterLoops(loops.drop_front(), std::move(moved), inner);
@@ -275,7 +234,7 @@ VectorEmitter::emitReduction(size_t depth, const Indices &indices,
   int64_t left = numSteps - whole * unroll;
   if (whole > 0)
     accumulators = emitLoop(
-        whole, std::move(accumulators),
+        builder, loc, whole, std::move(accumulators),
         [&](Value iv, SmallVector<Value> carried) {
           Indices moved =
               whole == 1 ? indices : advance(indices, loop, iv, unroll);

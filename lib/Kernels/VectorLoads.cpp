@@ -52,6 +52,11 @@ void FlatBuffer::storeScalar(OpBuilder &builder, Location loc, Value value,
   memref::StoreOp::create(builder, loc, value, memref, index);
 }
 
+void FlatBuffer::prefetch(OpBuilder &builder, Location loc, Value index) const {
+  memref::PrefetchOp::create(builder, loc, memref, index, /*isWrite=*/false,
+                             /*localityHint=*/3, /*isDataCache=*/true);
+}
+
 Value FlatBuffer::loadAdjacent(OpBuilder &builder, Location loc, Value index,
                                int64_t lanes, int64_t active) const {
   auto type = VectorType::get(lanes, elementType());

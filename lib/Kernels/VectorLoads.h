@@ -22,6 +22,10 @@ public:
   void storeScalar(mlir::OpBuilder &builder, mlir::Location loc,
                    mlir::Value value, mlir::Value index) const;
 
+  /// Asks for the line of an element; it may be outside of the buffer.
+  void prefetch(mlir::OpBuilder &builder, mlir::Location loc,
+                mlir::Value index) const;
+
   /// The first `active` of `lanes` elements that lie `distance` apart, from
   /// `index` on; the other lanes are zero or repeat an active one.
   mlir::Value loadVector(mlir::OpBuilder &builder, mlir::Location loc,

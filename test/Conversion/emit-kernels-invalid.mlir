@@ -57,7 +57,7 @@ func.func private @tensors(%x: tensor<8xf32>) attributes {dconv.kernel} {
 #map = affine_map<(i) -> (i)>
 func.func private @strided(%x: memref<8xf32, strided<[2]>>,
                            %y: memref<8xf32>) attributes {dconv.kernel} {
-  // expected-error @below {{expected memrefs of static shape and identity layout, got 'memref<8xf32, strided<[2]>>'}}
+  // expected-error @below {{expected memrefs of static shape, row-major or with a #dconv.layout, got 'memref<8xf32, strided<[2]>>'}}
   linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]}
       ins(%x : memref<8xf32, strided<[2]>>) outs(%y : memref<8xf32>) {
   ^bb0(%a: f32, %b: f32):

@@ -36,10 +36,10 @@ inline constexpr llvm::StringLiteral kInsideAttrName = "dconv.inside";
 /// memref, scf and vector dialects, with loop annotations of the LLVM dialect;
 /// all of them have to be loaded.
 ///
-/// Expects a function on memrefs of static shape and identity layout that do
-/// not overlap, and integer zero points, whose body is one `linalg.generic` in
-/// buffer semantics (next to a `ub.poison` memref for a shape-only operand) and
-/// a return. The op accumulates into its only output:
+/// Expects a function on memrefs of static shape that do not overlap, row-major
+/// or with a `#dconv.layout`, and integer zero points, whose body is one
+/// `linalg.generic` in buffer semantics (next to a `ub.poison` memref for a
+/// shape-only operand) and a return. The op accumulates into its only output:
 ///
 ///     y = combine(y, a * b)  or  y = combine(y, a)
 ///

@@ -1,6 +1,8 @@
 //===- JitKernel.cpp - compiles and runs one kernel -----------------------===//
 
 #include "JitKernel.h"
+#include "dconv/IR/Dconv.h"
+#include "dconv/Kernels/Layouts.h"
 #include "dconv/Kernels/Lowering.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -11,6 +13,7 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -28,10 +31,10 @@ MLIRContext &dconv::test::kernelContext() {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
     DialectRegistry registry;
-    registry
-        .insert<affine::AffineDialect, arith::ArithDialect, func::FuncDialect,
-                linalg::LinalgDialect, memref::MemRefDialect, scf::SCFDialect,
-                ub::UBDialect, vector::VectorDialect, LLVM::LLVMDialect>();
+    registry.insert<affine::AffineDialect, arith::ArithDialect,
+                    func::FuncDialect, linalg::LinalgDialect,
+                    memref::MemRefDialect, scf::SCFDialect, ub::UBDialect,
+                    vector::VectorDialect, LLVM::LLVMDialect, DconvDialect>();
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     auto *created = new MLIRContext(registry, MLIRContext::Threading::DISABLED);
@@ -47,6 +50,24 @@ static double now() {
       .count();
 }
 
+void JitKernel::usePreferredLayouts(func::FuncOp function,
+                                    const KernelTarget &target) {
+  size_t next = 0;
+  llvm::SmallVector<BufferLayout> preferred =
+      preferredLayouts(function, target);
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<MemRefType>(argument.getType());
+    if (!type)
+      continue;
+    if (LayoutAttr layout =
+            LayoutAttr::get(function.getContext(), preferred[next++]))
+      argument.setType(
+          MemRefType::get(type.getShape(), type.getElementType(), layout));
+  }
+  function.setFunctionType(FunctionType::get(
+      function.getContext(), function.getBody().getArgumentTypes(), {}));
+}
+
 JitKernel::JitKernel(const KernelCase &kernelCase, const KernelTarget &target) {
   MLIRContext &context = kernelContext();
   OwningOpRef<ModuleOp> module =
@@ -57,12 +78,21 @@ JitKernel::JitKernel(const KernelCase &kernelCase, const KernelTarget &target) {
   }
   double start = now();
   auto function = module->lookupSymbol<func::FuncOp>("k");
+  if (kernelCase.spec.layout == "preferred")
+    usePreferredLayouts(function, target);
+  for (Type type : function.getArgumentTypes())
+    if (auto memref = dyn_cast<MemRefType>(type))
+      argumentLayouts.push_back(*LayoutAttr::of(memref));
   FailureOr<EmittedKernel> emittedKernel = emitKernel(function, target);
   if (failed(emittedKernel)) {
     failure = "emit";
     return;
   }
   result = *emittedKernel;
+  if (failed(verify(*module))) {
+    failure = "verify";
+    return;
+  }
   emitSeconds = now() - start;
   llvm::raw_string_ostream(text) << *module;
 

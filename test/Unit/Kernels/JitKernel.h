@@ -21,6 +21,8 @@ public:
 
   const std::string &error() const { return failure; }
   const EmittedKernel &emitted() const { return result; }
+  /// How the kernel takes its tensors.
+  const std::vector<BufferLayout> &layouts() const { return argumentLayouts; }
   /// Seconds for emission and lowering, and for LLVM.
   double emitSeconds = 0, llvmSeconds = 0;
   /// The emitted IR, before lowering.
@@ -30,7 +32,12 @@ public:
   void operator()(void **arguments) const { entry(arguments); }
 
 private:
+  /// Gives the arguments the layouts that the emitter prefers.
+  void usePreferredLayouts(mlir::func::FuncOp function,
+                           const KernelTarget &target);
+
   std::string failure, text;
+  std::vector<BufferLayout> argumentLayouts;
   EmittedKernel result = {KernelPath::Loops, ""};
   std::unique_ptr<mlir::ExecutionEngine> engine;
   void (*entry)(void **) = nullptr;

@@ -34,7 +34,16 @@ static const llvm::fltSemantics &semanticsOf(const std::string &type) {
                          : APFloat::IEEEdouble();
 }
 
-std::vector<char> Tensor::encode() const {
+/// The position of element `linear` of a row-major tensor.
+static std::vector<int64_t> positionOf(int64_t linear,
+                                       const std::vector<int64_t> &shape) {
+  std::vector<int64_t> position(shape.size());
+  for (size_t dim = shape.size(); dim-- > 0; linear /= shape[dim])
+    position[dim] = linear % shape[dim];
+  return position;
+}
+
+std::vector<char> Tensor::encode(const dconv::BufferLayout &layout) const {
   size_t size = bitsOf(type) / 8;
   std::vector<char> bytes(values.size() * size);
   for (size_t i = 0; i < values.size(); ++i) {
@@ -45,7 +54,9 @@ std::vector<char> Tensor::encode() const {
       value.convert(semanticsOf(type), APFloat::rmNearestTiesToEven, &inexact);
       bits = value.bitcastToAPInt().getZExtValue();
     }
-    std::memcpy(&bytes[i * size], &bits, size);
+    size_t place =
+        layout.isRowMajor() ? i : layout.offsetOf(positionOf(i, shape), shape);
+    std::memcpy(&bytes[place * size], &bits, size);
   }
   return bytes;
 }
@@ -84,6 +95,55 @@ KernelCase::KernelCase(mlir::MLIRContext &context, const KernelSpec &spec)
   if (!spec.filter.empty())
     addTensor(context, spec.filter, spec.filterType);
   addTensor(context, spec.result, spec.resultType);
+  clearOutside();
+}
+
+void KernelCase::clearOutside() {
+  for (const KernelSpec::Inside &inside : spec.inside) {
+    Tensor &tensor = tensors[inside.input];
+    for (size_t i = 0; i < tensor.values.size(); ++i) {
+      int64_t at = positionOf(i, tensor.shape)[inside.dim];
+      if (at < inside.low || at >= inside.high)
+        tensor.values[i] = spec.zeroPoints ? zeroPoints[inside.input] : 0;
+    }
+  }
+}
+
+double KernelCase::numInsideIterations() const {
+  double count = numIterations();
+  for (const KernelSpec::Inside &inside : spec.inside) {
+    // The positions that the loops of this dim visit, and how often.
+    const std::vector<int64_t> &row = indices[inside.input].rows[inside.dim];
+    std::vector<int64_t> positions = {row.back()};
+    for (size_t loop = 0; loop < extents.size(); ++loop) {
+      if (row[loop] == 0)
+        continue;
+      std::vector<int64_t> next;
+      for (int64_t position : positions)
+        for (int64_t i = 0; i < extents[loop]; ++i)
+          next.push_back(position + i * row[loop]);
+      positions = std::move(next);
+    }
+    count *= llvm::count_if(positions,
+                            [&](int64_t position) {
+                              return position >= inside.low &&
+                                     position < inside.high;
+                            }) /
+             double(positions.size());
+  }
+  return count;
+}
+
+std::vector<void *> KernelCase::scalarArguments() {
+  std::vector<void *> arguments;
+  if (spec.zeroPoints)
+    for (size_t input = 0; input + 1 < tensors.size(); ++input)
+      arguments.push_back(&zeroPoints[input]);
+  for (KernelSpec::Inside &inside : spec.inside) {
+    arguments.push_back(&inside.low);
+    arguments.push_back(&inside.high);
+  }
+  return arguments;
 }
 
 static std::string affineMap(const std::vector<std::string> &loops,
@@ -158,6 +218,8 @@ static int64_t combine(const std::string &combiner, int64_t y, int64_t x,
 
 Tensor KernelCase::expected() const {
   Tensor result = tensors.back();
+  if (spec.initial)
+    std::fill(result.values.begin(), result.values.end(), *spec.initial);
   std::vector<int64_t> point(extents.size(), 0);
   auto position = [&](size_t operand) {
     int64_t linear = 0;
@@ -202,11 +264,15 @@ static std::string storageType(const std::string &type) {
   return type[0] == 'u' ? "i" + type.substr(1) : type;
 }
 
-static std::string memrefType(const Tensor &tensor) {
+static std::string memrefType(const Tensor &tensor,
+                              const std::string &layout = "row-major") {
   std::string text = "memref<";
   for (int64_t extent : tensor.shape)
     text += std::to_string(extent) + "x";
-  return text + storageType(tensor.type) + ">";
+  text += storageType(tensor.type);
+  if (layout != "row-major" && layout != "preferred")
+    text += ", #dconv.layout<" + layout + ">";
+  return text + ">";
 }
 
 std::string KernelCase::mlir() const {
@@ -216,12 +282,20 @@ std::string KernelCase::mlir() const {
   std::string names[] = {"%x", pooling ? "%y" : "%w", "%y"};
 
   std::string parameters, operands, operandTypes, maps, blockArguments, body;
-  for (size_t i = 0; i < tensors.size(); ++i)
-    parameters += (i ? ", " : "") + names[i] + ": " + memrefType(tensors[i]);
+  std::vector<std::string> types;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    types.push_back(
+        memrefType(tensors[i], i == 1 && !pooling ? spec.layout : "row-major"));
+    parameters += (i ? ", " : "") + names[i] + ": " + types[i];
+  }
+  if (spec.initial)
+    parameters += " {dconv.initial = " + std::to_string(*spec.initial) +
+                  (isFloat(accumulator) ? ".0" : "") + " : " + accumulator +
+                  "}";
   const std::string *indexOf[] = {&spec.image, &spec.filter};
   for (size_t i = 0; i < numInputs; ++i) {
     operands += (i ? ", " : "") + names[i];
-    operandTypes += (i ? ", " : "") + memrefType(tensors[i]);
+    operandTypes += (i ? ", " : "") + types[i];
     maps += affineMap(loopNames, *indexOf[i]) + ", ";
     blockArguments +=
         "%a" + std::to_string(i) + ": " + storageType(tensors[i].type) + ", ";
@@ -295,11 +369,18 @@ std::string KernelCase::mlir() const {
     iterators += (iterators.empty() ? "\"" : ", \"") +
                  std::string(parallel ? "parallel" : "reduction") + "\"";
   }
+  std::string insides;
+  for (auto [i, inside] : llvm::enumerate(spec.inside)) {
+    insides += (i ? ", [" : "[") + std::to_string(inside.input) + ", " +
+               std::to_string(inside.dim) + "]";
+    parameters += ", %low" + std::to_string(i) + ": index, %high" +
+                  std::to_string(i) + ": index";
+  }
   return "func.func private @k(" + parameters +
-         ") attributes {dconv.kernel} {\n" + window +
-         "  linalg.generic {indexing_maps = [" + maps +
+         ") attributes {dconv.kernel, dconv.inside = [" + insides + "]} {\n" +
+         window + "  linalg.generic {indexing_maps = [" + maps +
          "], iterator_types = [" + iterators + "]} ins(" + operands + " : " +
-         operandTypes + ") outs(%y : " + memrefType(tensors.back()) +
-         ") {\n  ^bb0(" + blockArguments + "):\n" + body +
+         operandTypes + ") outs(%y : " + types.back() + ") {\n  ^bb0(" +
+         blockArguments + "):\n" + body +
          "    linalg.yield %r : " + accumulator + "\n  }\n  return\n}\n";
 }

@@ -3,8 +3,10 @@
 #ifndef DCONV_TEST_KERNELS_KERNELSPEC_H
 #define DCONV_TEST_KERNELS_KERNELSPEC_H
 
+#include "dconv/Geometry/BufferLayout.h"
 #include "mlir/IR/MLIRContext.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,17 @@ struct KernelSpec {
   /// The taps, the loops named k*, get a shape from an operand that is not
   /// read; poolings always have one.
   bool window = false;
+  /// "row-major", "preferred" by the emitter, or a layout of the filter like
+  /// "d3 by 32, d0, d1, d2, d3".
+  std::string layout = "row-major";
+  /// Sums start from this and not from what the result holds.
+  std::optional<int64_t> initial = std::nullopt;
+  /// Positions of a dim of an input outside of [low, high) hold its zero.
+  struct Inside {
+    unsigned input, dim;
+    int64_t low, high;
+  };
+  std::vector<Inside> inside = {};
 };
 
 /// A row-major tensor of integers. Everything tested is integer-valued, so that
@@ -35,9 +48,9 @@ struct Tensor {
   std::vector<int64_t> shape;
   std::vector<int64_t> values;
 
-  /// The bytes of the values in `type`.
-  std::vector<char> encode() const;
-  /// Reads the values back from what `encode` made.
+  /// The bytes of the values in `type`, in the order of `layout`.
+  std::vector<char> encode(const BufferLayout &layout = {}) const;
+  /// Reads the values back from what `encode` made of a row-major tensor.
   void decode(const std::vector<char> &bytes);
 };
 
@@ -50,6 +63,10 @@ struct KernelCase {
   /// The result by the definition, one iteration after the other.
   Tensor expected() const;
   int64_t numIterations() const;
+  /// Those that read inside of `spec.inside`.
+  double numInsideIterations() const;
+  /// Pointers to what comes after the tensors among the arguments.
+  std::vector<void *> scalarArguments();
 
   KernelSpec spec;
   std::vector<std::string> loopNames;
@@ -60,6 +77,8 @@ struct KernelCase {
   int32_t zeroPoints[2] = {3, -2};
 
 private:
+  void clearOutside();
+
   struct Index {
     /// One row per dim of the tensor: a coefficient per loop, then a constant.
     std::vector<std::vector<int64_t>> rows;

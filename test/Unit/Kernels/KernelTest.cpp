@@ -1,111 +1,27 @@
 //===- KernelTest.cpp - kernels against the definition --------------------===//
-//
-// Every kernel is emitted, compiled for this machine, run on integer-valued
-// data, and compared value by value. Buffers are surrounded by a pattern that
-// must survive.
-//
 //===----------------------------------------------------------------------===//
 
-#include "JitKernel.h"
+#include "KernelCheck.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
-#include <sys/mman.h>
-#include <unistd.h>
 
 using namespace dconv;
 using namespace dconv::test;
 
 namespace {
-
-/// Memory that ends right before a page nobody may touch.
-class GuardedBuffer {
-public:
-  explicit GuardedBuffer(const std::vector<char> &content)
-      : size(content.size()) {
-    size_t page = sysconf(_SC_PAGESIZE);
-    mapped = (size + page - 1) / page * page + 2 * page;
-    base = static_cast<char *>(mmap(nullptr, mapped, PROT_READ | PROT_WRITE,
-                                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    mprotect(base + mapped - page, page, PROT_NONE);
-    data = base + mapped - page - size;
-    std::fill(base, data, kPattern);
-    std::copy(content.begin(), content.end(), data);
-  }
-  GuardedBuffer(const GuardedBuffer &) = delete;
-  ~GuardedBuffer() { munmap(base, mapped); }
-
-  char *begin() const { return data; }
-  std::vector<char> content() const { return {data, data + size}; }
-  bool isIntact() const {
-    return std::all_of(base, data, [](char c) { return c == kPattern; });
-  }
-
-private:
-  static constexpr char kPattern = 0x5a;
-  size_t size, mapped;
-  char *base, *data;
-};
-
 class Kernels : public testing::TestWithParam<KernelSpec> {};
-
-KernelTarget machine(unsigned vectorBits, unsigned numRegisters) {
-  KernelTarget target;
-  target.vectorBits = vectorBits;
-  target.numRegisters = numRegisters;
-  return target;
-}
-
-void check(const KernelSpec &spec, const KernelTarget &target,
-           KernelPath path) {
-  KernelCase data(kernelContext(), spec);
-  JitKernel kernel(data, target);
-  ASSERT_EQ(kernel.error(), "") << data.mlir();
-  EXPECT_EQ(kernel.emitted().path, path) << kernel.emitted().reason;
-  EXPECT_EQ(kernel.emitted().reason.empty(), path == KernelPath::Vector);
-
-  std::vector<std::unique_ptr<GuardedBuffer>> buffers;
-  std::vector<void *> arguments;
-  for (const Tensor &tensor : data.tensors)
-    arguments.push_back(
-        buffers.emplace_back(std::make_unique<GuardedBuffer>(tensor.encode()))
-            ->begin());
-  for (int32_t &zeroPoint : data.zeroPoints)
-    arguments.push_back(&zeroPoint);
-  kernel(arguments.data());
-
-  for (auto &buffer : buffers)
-    EXPECT_TRUE(buffer->isIntact());
-  Tensor actual = data.tensors.back(), expected = data.expected();
-  actual.decode(buffers.back()->content());
-  size_t wrong = 0, first = 0;
-  for (size_t i = 0; i < actual.values.size(); ++i) {
-    if (actual.values[i] != expected.values[i] && wrong++ == 0)
-      first = i;
-  }
-  EXPECT_EQ(wrong, 0u) << "of " << actual.values.size() << " values; value "
-                       << first << " is " << actual.values[first]
-                       << ", expected " << expected.values[first] << "\n"
-                       << data.mlir();
-}
-
 } // namespace
 
-namespace dconv::test {
-static void PrintTo(const KernelSpec &spec, std::ostream *os) {
-  *os << spec.name;
-}
-} // namespace dconv::test
-
 TEST_P(Kernels, Avx512) {
-  check(GetParam(), machine(512, 32), KernelPath::Vector);
+  checkKernel(GetParam(), machine(512, 32), KernelPath::Vector);
 }
 TEST_P(Kernels, Avx2) {
-  check(GetParam(), machine(256, 16), KernelPath::Vector);
+  checkKernel(GetParam(), machine(256, 16), KernelPath::Vector);
 }
 TEST_P(Kernels, Bits128) {
-  check(GetParam(), machine(128, 16), KernelPath::Vector);
+  checkKernel(GetParam(), machine(128, 16), KernelPath::Vector);
 }
 
 // Shapes are small and odd, so that every tile has a tail.
@@ -292,14 +208,14 @@ static std::string reasonOf(const KernelSpec &spec) {
 TEST(KernelLoops, StridedEverywhere) {
   KernelSpec spec = {"", "oh=3 ow=6 k=3", "ow*5+k*2, oh", "k", "ow, oh"};
   spec.image = "ow*5+k*2, oh*5";
-  check(spec, machine(512, 32), KernelPath::Loops);
+  checkKernel(spec, machine(512, 32), KernelPath::Loops);
   EXPECT_EQ(reasonOf(spec), "no loop walks the output, or both inputs, element "
                             "by element");
 }
 
 TEST(KernelLoops, OneIteration) {
   KernelSpec spec = {"", "ow=1 kw=1", "ow+kw", "kw", "ow"};
-  check(spec, machine(512, 32), KernelPath::Loops);
+  checkKernel(spec, machine(512, 32), KernelPath::Loops);
   EXPECT_EQ(reasonOf(spec), "there is a single iteration");
 }
 
@@ -307,7 +223,7 @@ TEST(KernelLoops, PoolingWindowIsNotRead) {
   KernelSpec spec = {
       "",    "ow=3 oh=2 kw=2", "ow*5+kw*2, oh*5", "", "ow, oh", "f32", "",
       "f32", "maximumf"};
-  check(spec, machine(512, 32), KernelPath::Loops);
+  checkKernel(spec, machine(512, 32), KernelPath::Loops);
 }
 
 TEST(KernelLoops, NotLinear) {
@@ -377,12 +293,53 @@ TEST(KernelErrors, TwoOps) {
 
 TEST(KernelErrors, DynamicShape) {
   EXPECT_EQ(errorOf(sumKernel("memref<?xf32>").c_str()),
-            "expected memrefs of static shape and identity layout, got "
-            "'memref<?xf32>'");
+            "expected memrefs of static shape, row-major or with a "
+            "#dconv.layout, got 'memref<?xf32>'");
 }
 
 TEST(KernelErrors, Layout) {
   EXPECT_EQ(errorOf(sumKernel("memref<4xf32, strided<[2]>>").c_str()),
-            "expected memrefs of static shape and identity layout, got "
-            "'memref<4xf32, strided<[2]>>'");
+            "expected memrefs of static shape, row-major or with a "
+            "#dconv.layout, got 'memref<4xf32, strided<[2]>>'");
+}
+
+/// The error of a sum with these attributes of the function and of its output,
+/// and these further arguments.
+static std::string attributeError(const std::string &inside,
+                                  const std::string &initial,
+                                  const std::string &arguments) {
+  std::string text = sumKernel("memref<4xf32>");
+  auto replace = [&](const std::string &from, const std::string &to) {
+    text.replace(text.find(from), from.size(), to);
+  };
+  replace("%y: memref<4xf32>)", "%y: memref<4xf32> {" + initial + "}" +
+                                    arguments + ") attributes {" + inside +
+                                    "}");
+  return errorOf(text.c_str());
+}
+
+TEST(KernelErrors, Inside) {
+  const char *indices = ", %low: index, %high: index";
+  EXPECT_EQ(attributeError("dconv.inside = [[0, 0]]", "", indices), "");
+  // Too few arguments, no such dim, no such argument, no indices, no list.
+  for (auto [inside, arguments] : {std::pair{"[[0, 0], [1, 0]]", indices},
+                                   {"[[0, 1]]", indices},
+                                   {"[[7, 0]]", indices},
+                                   {"[[0, 0]]", ", %low: index, %high: i64"},
+                                   {"[0]", indices},
+                                   {"[[2, 0]]", indices},
+                                   {"0", indices}})
+    EXPECT_EQ(
+        attributeError("dconv.inside = " + std::string(inside), "", arguments)
+            .find("expected dconv.inside to be [[memref argument, dim], "
+                  "...] with two more index arguments at the end"),
+        0u)
+        << inside << arguments;
+}
+
+TEST(KernelErrors, Initial) {
+  EXPECT_EQ(attributeError("", "dconv.initial = 1.0 : f32", ""), "");
+  EXPECT_EQ(attributeError("", "dconv.initial = 1 : i32", ""),
+            "expected dconv.initial of the output to be a value of type 'f32', "
+            "got 1 : i32");
 }
