@@ -21,6 +21,7 @@ void dconv::buildSchedulePipeline(OpPassManager &pm,
   pm.addPass(createPlanPass(options));
   pm.addPass(createPartitionPass());
   pm.addPass(createSchedulePass());
+  pm.addPass(createLayOutBuffersPass());
 }
 
 void dconv::buildDconvPipeline(OpPassManager &pm,

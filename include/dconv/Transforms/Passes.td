@@ -238,6 +238,19 @@ def SchedulePass : Pass<"dconv-schedule", "::mlir::ModuleOp"> {
                            "::mlir::ub::UBDialect"];
 }
 
+def LayOutBuffersPass : Pass<"dconv-lay-out-buffers", "::mlir::ModuleOp"> {
+  let summary = "orders the elements of buffers as their kernels like it";
+  let description = [{
+    Gives a buffer that only kernels read, all of which prefer the same layout on
+    this host, that layout: as a rule the filters, which are packed when they are
+    scattered. The kernels' arguments change with it. What is sent, gathered or
+    added up stays row-major, and neither bytes nor memory change.
+  }];
+  let statistics = [
+    Statistic<"numBuffers", "buffers", "buffers with a layout">];
+  let dependentDialects = ["::dconv::DconvDialect"];
+}
+
 def EmitKernelsPass : Pass<"dconv-emit-kernels", "::mlir::ModuleOp"> {
   let summary = "lowers the kernels of programs to the LLVM dialect";
   let description = [{
