@@ -21,6 +21,9 @@ constexpr double kBytesPerCycleL3 = 10;
 constexpr double kShareThatStays = 0.6;
 /// From one accumulation to the next that depends on it.
 constexpr double kLatency = 4;
+/// Of the time that loading a vector takes, what it takes to fill one with an
+/// element; measured, like what follows.
+constexpr double kBroadcastLoad = 1;
 /// Around the reduction loops of a tile, and for each of its accumulators.
 constexpr double kCyclesPerTile = 20;
 constexpr double kCyclesPerAccumulator = 2;
@@ -177,7 +180,7 @@ double Search::coreCycles() const {
       double operations = rows * vectors * step.perAccumulator +
                           vectors * step.perColumns + rows * step.perRow;
       double arithmetic = operations / perCycle;
-      double loads = vectors / perCycle + rows / 2;
+      double loads = (vectors + kBroadcastLoad * rows) / perCycle;
       // The two overlap, but not perfectly.
       double busy =
           std::max(arithmetic, loads) + std::min(arithmetic, loads) / 4;
