@@ -201,8 +201,7 @@ void ContractionEmitter::emitTile() {
   Value outputIndex = indexOf(nest.output);
   SmallVector<TapRange> ranges;
   for (unsigned loop : contraction.taps) {
-    auto [begin, end] =
-        emitTapBounds(builder, loc, nest, contraction, part, loop);
+    auto [begin, end] = emitTapBounds(builder, loc, nest, part, loop);
     ranges.push_back({begin, end, accessA().coefs[loop],
                       loads.stepOf(loop, columns),
                       corrections.stepOfSums(loop)});

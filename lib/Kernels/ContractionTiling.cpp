@@ -47,7 +47,8 @@ int64_t ContractionTiling::numRows() const {
   return count;
 }
 
-SmallVector<ColumnSpan, 2> ContractionTiling::columnSpans(int64_t width) const {
+SmallVector<ColumnSpan, 2>
+dconv::kernels::vectorSpans(int64_t width, int64_t lanes, int64_t vectors) {
   SmallVector<ColumnSpan, 2> spans;
   int64_t tile = vectors * lanes;
   int64_t whole = width / tile;
@@ -58,6 +59,10 @@ SmallVector<ColumnSpan, 2> ContractionTiling::columnSpans(int64_t width) const {
     spans.push_back({whole * tile, 1, int64_t(llvm::divideCeil(left, lanes)),
                      left % lanes ? left % lanes : lanes});
   return spans;
+}
+
+SmallVector<ColumnSpan, 2> ContractionTiling::columnSpans(int64_t width) const {
+  return vectorSpans(width, lanes, vectors);
 }
 
 namespace {

@@ -34,6 +34,10 @@ struct ColumnSpan {
   int64_t begin, count, vectors, lastLanes;
 };
 
+/// The spans that cover `width` columns with tiles of `vectors` vectors.
+llvm::SmallVector<ColumnSpan, 2> vectorSpans(int64_t width, int64_t lanes,
+                                             int64_t vectors);
+
 /// A register tile of some rows and columns, and the order of what is around
 /// it.
 struct ContractionTiling {

@@ -2,6 +2,7 @@
 
 #include "dconv/Kernels/Emitter.h"
 #include "ContractionEmitter.h"
+#include "DepthwiseEmitter.h"
 #include "FlatLayouts.h"
 #include "KernelArguments.h"
 #include "Tiling.h"
@@ -37,6 +38,8 @@ public:
 private:
   /// Emits a contraction; false if the kernel is none.
   bool emitAsContraction(ArrayRef<BoundedPosition> bounds);
+  /// Emits a nest whose channels stay apart; false if the kernel is none.
+  bool emitAsDepthwise(ArrayRef<BoundedPosition> bounds);
   /// Emits vector code of any nest; false, with `reason` set, if it cannot.
   bool emitAsNest(std::string &reason);
   LogicalResult emitAsLoops();
@@ -72,6 +75,22 @@ bool KernelEmitter::emitAsContraction(ArrayRef<BoundedPosition> bounds) {
   return true;
 }
 
+bool KernelEmitter::emitAsDepthwise(ArrayRef<BoundedPosition> bounds) {
+  std::string why;
+  std::optional<Nest> nest = readNest(op, bounds, why);
+  if (!nest)
+    return false;
+  std::optional<Depthwise> roles = findDepthwise(*nest);
+  if (!roles)
+    return false;
+  LaneStep step(*nest, *roles);
+  DepthwiseTiling tiling =
+      chooseDepthwiseTiling(*nest, *roles, step.cost(), target);
+  flattenLayouts(kernel);
+  emitDepthwise(rewriter, op, *nest, *roles, step, tiling, initial);
+  return true;
+}
+
 bool KernelEmitter::emitAsNest(std::string &reason) {
   std::optional<Nest> nest = readNest(op, {}, reason);
   if (!nest)
@@ -100,7 +119,8 @@ LogicalResult KernelEmitter::emitAsLoops() {
 
 FailureOr<EmittedKernel> KernelEmitter::emit(ArrayRef<BoundedPosition> bounds) {
   EmittedKernel emitted = {KernelPath::Vector, ""};
-  if (!emitAsContraction(bounds) && !emitAsNest(emitted.reason)) {
+  if (!emitAsContraction(bounds) && !emitAsDepthwise(bounds) &&
+      !emitAsNest(emitted.reason)) {
     emitted.path = KernelPath::Loops;
     if (failed(emitAsLoops()))
       return failure();

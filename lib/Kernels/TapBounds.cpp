@@ -48,16 +48,15 @@ bool dconv::kernels::isBounded(const Nest &nest, const Contraction &contraction,
          });
 }
 
-std::pair<Value, Value>
-dconv::kernels::emitTapBounds(OpBuilder &builder, Location loc,
-                              const Nest &nest, const Contraction &contraction,
-                              const Part &part, unsigned loop) {
+std::pair<Value, Value> dconv::kernels::emitTapBounds(OpBuilder &builder,
+                                                      Location loc,
+                                                      const Nest &nest,
+                                                      const Part &part,
+                                                      unsigned loop) {
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(builder, loc, value);
   };
   Value begin = constant(0), end = constant(nest.loops[loop].extent);
-  if (loop == contraction.run)
-    return {begin, end};
   for (const BoundedPosition &position : nest.bounds) {
     if (!bounds(nest, position, loop))
       continue;

@@ -43,7 +43,7 @@ bool isBounded(const Nest &nest, const Contraction &contraction, unsigned loop);
 /// begin.
 std::pair<mlir::Value, mlir::Value>
 emitTapBounds(mlir::OpBuilder &builder, mlir::Location loc, const Nest &nest,
-              const Contraction &contraction, const Part &part, unsigned loop);
+              const Part &part, unsigned loop);
 
 } // namespace dconv::kernels
 

@@ -72,6 +72,45 @@ static KernelSpec specOf(const Dense &dense, const char *type,
   return spec;
 }
 
+/// A depthwise convolution of square images that hold zeros around them.
+struct ByChannel {
+  const char *name;
+  int64_t batch, size, channels, tapRows, tapColumns, stride = 1;
+};
+
+static const ByChannel kByChannel[] = {
+    {"7x7 96 @56", 8, 56, 96, 7, 7},   {"31x31 128 @56", 1, 56, 128, 31, 31},
+    {"51x5 64 @56", 1, 56, 64, 51, 5}, {"5x51 64 @56", 1, 56, 64, 5, 51},
+    {"3x3 128 @56", 8, 56, 128, 3, 3}, {"3x3/2 128 @56", 8, 28, 128, 3, 3, 2},
+    {"5x5 240 @14", 8, 14, 240, 5, 5},
+};
+
+static KernelSpec specOf(const ByChannel &layer, const char *type,
+                         const char *result) {
+  KernelSpec spec;
+  spec.name = std::string(type) + " depthwise " + layer.name;
+  auto loop = [&](const char *name, int64_t extent) {
+    spec.loops += std::string(name) + "=" + std::to_string(extent) + " ";
+  };
+  loop("n", layer.batch);
+  loop("oh", layer.size);
+  loop("ow", layer.size);
+  loop("c", layer.channels);
+  loop("kh", layer.tapRows);
+  loop("kw", layer.tapColumns);
+  std::string stride = "*" + std::to_string(layer.stride) + "+";
+  spec.image = "n, oh" + stride + "kh, ow" + stride + "kw, c";
+  spec.filter = "kh, kw, c";
+  spec.result = "n, oh, ow, c";
+  spec.imageType = spec.filterType = type;
+  spec.resultType = result;
+  spec.initial = 0;
+  int64_t size = layer.stride * layer.size;
+  spec.inside = {{0, 1, layer.tapRows / 2, layer.tapRows / 2 + size},
+                 {0, 2, layer.tapColumns / 2, layer.tapColumns / 2 + size}};
+  return spec;
+}
+
 static const KernelSpec kOthers[] = {
     {"nhwc 3x3 64->64 @56", "n=1 oh=56 ow=56 f=64 kh=3 kw=3 c=64",
      "n, oh+kh, ow+kw, c", "kh, kw, c, f", "n, oh, ow, f"},
@@ -171,6 +210,12 @@ static std::vector<KernelSpec> kernels() {
       if (std::string(type) == "u8")
         specs.back().filterType = "i8";
     }
+  for (auto [type, result] : {std::pair{"f32", "f32"},
+                              {"bf16", "f32"},
+                              {"f16", "f32"},
+                              {"i8", "i32"}})
+    for (const ByChannel &layer : kByChannel)
+      specs.push_back(specOf(layer, type, result));
   llvm::append_range(specs, kOthers);
   for (auto [type, result] :
        {std::pair{"f32", "f32"}, {"bf16", "f32"}, {"i8", "i32"}}) {
