@@ -4,6 +4,7 @@
 #include "EmitLoops.h"
 #include "TapBounds.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/MathExtras.h"
 #include <array>
 #include <map>
 
@@ -53,6 +54,12 @@ private:
   }
   int64_t stepB(std::optional<unsigned> loop) const {
     return roles.b ? coefOf(nest.inputs[*roles.b], loop) : 0;
+  }
+  /// The column taps that the tile needs.
+  Value numNeeded() {
+    return arith::MaxSIOp::create(
+        builder, loc, arith::SubIOp::create(builder, loc, endTap, firstTap),
+        constant(0));
   }
   /// `place` after `steps` steps of a loop over taps.
   TapPlace moved(const TapPlace &place, std::optional<unsigned> loop,
@@ -257,35 +264,49 @@ DepthwiseEmitter::emitColumnTaps(const TapPlace &place, const RowPhase &phase,
                                  SmallVector<Value> accumulators) {
   if (!roles.columnTap)
     return emitBody(place, phase, 1, std::move(accumulators));
+  int64_t numTaps = nest.loops[*roles.columnTap].extent, group = step.group();
   if (tiling.allTaps) {
     for (const TileSpan &span :
-         evenSpans(nest.loops[*roles.columnTap].extent, tiling.unroll))
-      for (int64_t i = 0; i < span.count; ++i)
-        accumulators = emitBody(
-            moved(place, roles.columnTap, constant(span.begin + i * span.size)),
-            phase, span.size, std::move(accumulators));
+         evenSpans(llvm::divideCeil(numTaps, group), tiling.unroll)) {
+      for (int64_t i = 0; i < span.count; ++i) {
+        int64_t begin = (span.begin + i * span.size) * group;
+        accumulators =
+            emitBody(moved(place, roles.columnTap, constant(begin)), phase,
+                     std::min(span.size * group, numTaps - begin),
+                     std::move(accumulators));
+      }
+    }
     return accumulators;
   }
-  Value count = arith::MaxSIOp::create(
-      builder, loc, arith::SubIOp::create(builder, loc, endTap, firstTap),
-      constant(0));
+  // Whole steps, if need be of a tap more than is needed; what is left, where
+  // all taps are needed, comes after them.
+  Value steps = arith::DivUIOp::create(
+      builder, loc, addOffset(builder, loc, numNeeded(), group - 1),
+      constant(group));
+  steps =
+      arith::MinSIOp::create(builder, loc, steps, constant(numTaps / group));
+  Value taps = addProduct(builder, loc, constant(0), group, steps);
+  Value begin = arith::MinSIOp::create(
+      builder, loc, firstTap,
+      arith::SubIOp::create(builder, loc, constant(numTaps), taps));
+  TapPlace first = moved(place, roles.columnTap, begin);
+  auto emitSteps = [&](Value from, Value to, int64_t size, int64_t distance) {
+    accumulators =
+        emitLoop(builder, loc, from, to, std::move(accumulators),
+                 [&](Value i, SmallVector<Value> carried) {
+                   return emitBody(moved(first, roles.columnTap, i, distance),
+                                   phase, size, std::move(carried));
+                 });
+  };
   Value bodies =
-      arith::DivUIOp::create(builder, loc, count, constant(tiling.unroll));
-  TapPlace first = moved(place, roles.columnTap, firstTap);
-  accumulators = emitLoop(
-      builder, loc, constant(0), bodies, std::move(accumulators),
-      [&](Value body, SmallVector<Value> carried) {
-        return emitBody(moved(first, roles.columnTap, body, tiling.unroll),
-                        phase, tiling.unroll, std::move(carried));
-      });
-  if (tiling.unroll == 1)
-    return accumulators;
-  Value done = addProduct(builder, loc, constant(0), tiling.unroll, bodies);
-  return emitLoop(builder, loc, done, count, std::move(accumulators),
-                  [&](Value tap, SmallVector<Value> carried) {
-                    return emitBody(moved(first, roles.columnTap, tap), phase,
-                                    1, std::move(carried));
-                  });
+      arith::DivUIOp::create(builder, loc, steps, constant(tiling.unroll));
+  emitSteps(constant(0), bodies, tiling.unroll * group, tiling.unroll * group);
+  if (tiling.unroll > 1)
+    emitSteps(addProduct(builder, loc, constant(0), tiling.unroll, bodies),
+              steps, group, group);
+  if (numTaps % group != 0)
+    emitSteps(taps, arith::SubIOp::create(builder, loc, endTap, begin), 1, 1);
+  return accumulators;
 }
 
 SmallVector<Value> DepthwiseEmitter::emitBody(const TapPlace &place,
@@ -293,15 +314,27 @@ SmallVector<Value> DepthwiseEmitter::emitBody(const TapPlace &place,
                                               int64_t count,
                                               SmallVector<Value> accumulators) {
   const Access &accessA = nest.inputs[roles.a];
-  // What meets each vector of a, in the order of their places.
+  int64_t group = step.group();
+  auto groupAt = [&](const FlatBuffer &buffer, unsigned input, Value index,
+                     int64_t distance, int64_t vector, int64_t size) {
+    SmallVector<Value, 2> taps;
+    for (int64_t tap = 0; tap < size; ++tap)
+      taps.push_back(
+          step.emitInput(builder, loc, input, buffer,
+                         addOffset(builder, loc, index, tap * distance),
+                         tiling.lanes, activeLanes(vector)));
+    return step.emitGroup(builder, loc, taps);
+  };
+  // What meets each group of a, in the order of their places and sizes.
   struct Use {
     int64_t column, tap;
   };
-  std::map<int64_t, SmallVector<Use>> uses;
+  std::map<std::pair<int64_t, int64_t>, SmallVector<Use>> uses;
   for (int64_t column = 0; column < sizeOf(roles.column); ++column)
-    for (int64_t tap = 0; tap < count; ++tap)
-      uses[column * coefOf(accessA, roles.column) +
-           tap * coefOf(accessA, roles.columnTap)]
+    for (int64_t tap = 0; tap < count; tap += group)
+      uses[{column * coefOf(accessA, roles.column) +
+                tap * coefOf(accessA, roles.columnTap),
+            std::min(group, count - tap)}]
           .push_back({column, tap});
   std::map<std::array<int64_t, 3>, Value> loadedB;
   auto valueOfB = [&](int64_t row, int64_t tap, int64_t vector) {
@@ -309,20 +342,21 @@ SmallVector<Value> DepthwiseEmitter::emitBody(const TapPlace &place,
       return Value();
     Value &value = loadedB[{row, tap, vector}];
     if (!value)
-      value = step.emitInput(
-          builder, loc, *roles.b, *b,
+      value = groupAt(
+          *b, *roles.b,
           addOffset(builder, loc, place.b,
                     vector * tiling.lanes + tap * stepB(roles.columnTap) -
                         row * roles.rowStep * stepB(roles.rowTap)),
-          tiling.lanes, activeLanes(vector));
+          stepB(roles.columnTap), vector, std::min(group, count - tap));
     return value;
   };
   for (int64_t vector = 0; vector < channels.vectors; ++vector) {
-    for (const auto &[offset, meets] : uses) {
-      Value value = step.emitInput(
-          builder, loc, roles.a, a,
+    for (const auto &[where, meets] : uses) {
+      auto [offset, size] = where;
+      Value value = groupAt(
+          a, roles.a,
           addOffset(builder, loc, place.a, offset + vector * tiling.lanes),
-          tiling.lanes, activeLanes(vector));
+          coefOf(accessA, roles.columnTap), vector, size);
       for (const Use &use : meets) {
         for (int64_t row = phase.firstRow; row < phase.lastRow; ++row) {
           Value &accumulator =

@@ -30,7 +30,8 @@ public:
         numRows(Depthwise::extentOf(nest, roles.row)),
         numColumns(Depthwise::extentOf(nest, roles.column)),
         numRowTaps(Depthwise::extentOf(nest, roles.rowTap)),
-        numColumnTaps(Depthwise::extentOf(nest, roles.columnTap)),
+        numSteps(llvm::divideCeil(Depthwise::extentOf(nest, roles.columnTap),
+                                  cost.group)),
         numChannels(nest.loops[roles.channels].extent) {
     for (unsigned loop : roles.taps)
       numOtherTaps *= nest.loops[loop].extent;
@@ -44,14 +45,14 @@ private:
   double tileCycles(int64_t rows, int64_t columns, int64_t vectors) const;
   double bodyCycles(int64_t rows, int64_t columns, int64_t vectors,
                     int64_t taps) const;
-  /// Vectors of a that `taps` column taps of `columns` columns read.
+  /// Vectors of a that `taps` steps of column taps of `columns` columns read.
   int64_t distinctPositions(int64_t columns, int64_t taps) const;
 
   const Nest &nest;
   const Depthwise &roles;
   const LaneCost &cost;
   const KernelTarget &target;
-  int64_t numRows, numColumns, numRowTaps, numColumnTaps, numChannels;
+  int64_t numRows, numColumns, numRowTaps, numSteps, numChannels;
   int64_t numOtherTaps = 1;
   DepthwiseTiling tiling;
 };
@@ -62,8 +63,9 @@ int64_t Search::distinctPositions(int64_t columns, int64_t taps) const {
   llvm::SmallDenseSet<int64_t, 64> positions;
   for (int64_t column = 0; column < columns; ++column)
     for (int64_t tap = 0; tap < taps; ++tap)
-      positions.insert((roles.column ? column * a.coefs[*roles.column] : 0) +
-                       (roles.columnTap ? tap * a.coefs[*roles.columnTap] : 0));
+      positions.insert(
+          (roles.column ? column * a.coefs[*roles.column] : 0) +
+          (roles.columnTap ? tap * cost.group * a.coefs[*roles.columnTap] : 0));
   return positions.size();
 }
 
@@ -89,7 +91,7 @@ double Search::tileCycles(int64_t rows, int64_t columns,
   for (const RowPhase &phase : rowPhases(rows, numRowTaps, roles.rowStep)) {
     int64_t active = phase.lastRow - phase.firstRow;
     double row = kCyclesPerRow;
-    for (const TileSpan &span : evenSpans(numColumnTaps, tiling.unroll))
+    for (const TileSpan &span : evenSpans(numSteps, tiling.unroll))
       row += span.count * bodyCycles(active, columns, vectors, span.size);
     total += row * (phase.end - phase.begin);
   }
@@ -110,17 +112,20 @@ double Search::cycles() const {
 
 bool Search::fits() const {
   int64_t bodies = tiling.rows * tiling.vectors * tiling.unroll;
-  // One vector of a, and one to widen the next in.
+  // One vector of a, and one to widen the next in. Some are left for what is
+  // loaded ahead.
   int64_t needed = tiling.rows * tiling.columns * tiling.vectors +
                    (roles.b ? bodies : 0) + 1 + (cost.perA > 0) +
                    (cost.perAccumulator > 1);
-  return needed <= target.numRegisters && bodies * tiling.columns <= kMaxBody;
+  return needed <= target.numRegisters - target.numRegisters / 8 &&
+         bodies * tiling.columns <= kMaxBody;
 }
 
 DepthwiseTiling Search::run() {
   tiling.lanes = std::min<int64_t>(target.vectorBits / nest.output.elementBits,
                                    llvm::PowerOf2Ceil(numChannels));
-  tiling.allTaps = numColumnTaps <= kFewTaps;
+  tiling.lanes = std::max(tiling.lanes, cost.minLanes);
+  tiling.allTaps = numSteps * cost.group <= kFewTaps + 1;
   DepthwiseTiling best = tiling;
   double bestCycles = cycles();
   for (tiling.vectors = 1; tiling.vectors <= kMaxVectors; ++tiling.vectors) {
@@ -128,8 +133,7 @@ DepthwiseTiling Search::run() {
       break;
     for (tiling.rows = 1; tiling.rows <= std::min(numRows, kMaxRows);
          ++tiling.rows) {
-      for (tiling.unroll = 1;
-           tiling.unroll <= std::min(numColumnTaps, kMaxUnroll);
+      for (tiling.unroll = 1; tiling.unroll <= std::min(numSteps, kMaxUnroll);
            ++tiling.unroll) {
         int64_t previous = 0;
         for (tiling.columns = 1; tiling.columns <= numColumns && fits();

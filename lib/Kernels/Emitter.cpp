@@ -83,7 +83,7 @@ bool KernelEmitter::emitAsDepthwise(ArrayRef<BoundedPosition> bounds) {
   std::optional<Depthwise> roles = findDepthwise(*nest);
   if (!roles)
     return false;
-  LaneStep step(*nest, *roles);
+  LaneStep step(*nest, *roles, target);
   DepthwiseTiling tiling =
       chooseDepthwiseTiling(*nest, *roles, step.cost(), target);
   flattenLayouts(kernel);

@@ -1,8 +1,8 @@
 //===- MultiplyAdd.cpp - one step of a contraction ------------------------===//
 
 #include "MultiplyAdd.h"
+#include "DotProducts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -217,18 +217,9 @@ Value MultiplyAdd::emitColumns(OpBuilder &builder, Location loc, Value columns,
 // Multiply and add
 //===----------------------------------------------------------------------===//
 
-Value MultiplyAdd::callIntrinsic(OpBuilder &builder, Location loc,
-                                 StringRef name, Type resultType,
-                                 ArrayRef<Value> operands) const {
-  return LLVM::CallIntrinsicOp::create(builder, loc, resultType,
-                                       builder.getStringAttr(name), operands)
-      .getResult(0);
-}
-
 Value MultiplyAdd::emitCombine(OpBuilder &builder, Location loc,
                                Value accumulator, Value row,
                                Value columns) const {
-  std::string bits = std::to_string(32 * lanes);
   switch (kind) {
   case Kind::PerElement: {
     if (isa<FloatType>(type))
@@ -237,19 +228,11 @@ Value MultiplyAdd::emitCombine(OpBuilder &builder, Location loc,
     return arith::AddIOp::create(builder, loc, product, accumulator);
   }
   case Kind::DotBf16:
-    return callIntrinsic(builder, loc, "llvm.x86.avx512bf16.dpbf16ps." + bits,
-                         accumulatorType(), {accumulator, row, columns});
+    return emitDotBf16(builder, loc, accumulator, row, columns);
   case Kind::DotI8:
-    return callIntrinsic(builder, loc, "llvm.x86.avx512.vpdpbusd." + bits,
-                         accumulatorType(), {accumulator, row, columns});
-  case Kind::DotI16: {
-    StringRef name = lanes == 4   ? "llvm.x86.sse2.pmadd.wd"
-                     : lanes == 8 ? "llvm.x86.avx2.pmadd.wd"
-                                  : "llvm.x86.avx512.pmaddw.d.512";
-    Value products =
-        callIntrinsic(builder, loc, name, accumulatorType(), {row, columns});
-    return arith::AddIOp::create(builder, loc, products, accumulator);
-  }
+    return emitDotI8(builder, loc, accumulator, row, columns);
+  case Kind::DotI16:
+    return emitDotI16(builder, loc, accumulator, row, columns);
   }
   llvm_unreachable("unknown kind");
 }

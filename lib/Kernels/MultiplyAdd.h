@@ -65,9 +65,6 @@ private:
     DotI16,     ///< pairs of i16 to i32
   };
   bool chooseDot(const Nest &nest, const KernelTarget &target);
-  mlir::Value callIntrinsic(mlir::OpBuilder &builder, mlir::Location loc,
-                            llvm::StringRef name, mlir::Type type,
-                            llvm::ArrayRef<mlir::Value> operands) const;
   /// Every byte with its sign inverted, where its place in its group is below
   /// `count` and in the vector below `active`.
   mlir::Value invertSigns(mlir::OpBuilder &builder, mlir::Location loc,
