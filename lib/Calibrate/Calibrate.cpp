@@ -18,6 +18,7 @@
 #include <cmath>
 #include <ctime>
 #include <map>
+#include <optional>
 #include <thread>
 
 using namespace dconv;
@@ -93,8 +94,8 @@ private:
   std::string measureLayer(size_t number, const std::string &type);
   void take(size_t number, const Measurement &measurement,
             const std::vector<Measurement::Timed> &commands);
-  void takeWindows(const Convolution &convolution,
-                   const std::vector<int64_t> &lengths, double seconds);
+  void takeCopy(const Convolution &convolution,
+                const Measurement::Timed &command);
   void fitKernels();
   void fitMoves();
   std::string fitTypes();
@@ -171,74 +172,52 @@ void Calibrator::take(size_t number, const Measurement &measurement,
   const Split &split = measurement.split();
   const Grid grid = split.grid(1);
   std::map<std::vector<int64_t>, std::vector<double>> launches;
-  std::map<int64_t, double> copies;  // per shard
-  std::map<int64_t, bool> exchanges; // shards that receive, too
   for (const Measurement::Timed &command : commands) {
     const double bytes = command.bytes;
     // Where the rows of the tensor are cut, each is a piece of its own.
     double rows = 0;
-    if (command.row > 0 &&
-        command.row < lastExtent(convolution, command.tensor))
-      rows = bytes / double(convolution.accumulatorBytes * command.row);
-    const bool ofInput = command.tensor.rfind("input", 0) == 0;
+    const int64_t row = command.sizes.empty() ? 0 : command.sizes.back();
+    if (row > 0 && row < lastExtent(convolution, command.tensor))
+      rows = bytes / double(convolution.accumulatorBytes * row);
     if (command.kind == "launch")
       launches[split.iterations(convolution, grid.coordinates(command.shard))
                    .sizes()]
           .push_back(command.seconds);
-    else if ((command.kind == "copy" || command.kind == "fill") && ofInput)
-      copies[command.shard] += command.seconds;
+    else if (command.kind == "copy")
+      takeCopy(convolution, command);
     else if (command.kind == "accumulate")
       sums.push_back({{1, rows, bytes}, command.seconds});
     else if (command.kind == "send")
       sends.push_back({{1, rows, bytes}, command.least});
-    else if (command.kind == "receive") {
+    else if (command.kind == "receive")
       receives.push_back({{1, rows, bytes}, command.least});
-      exchanges[command.shard] |= ofInput;
-    }
   }
   for (auto &[lengths, seconds] : launches)
     kernels.push_back({number, kernelClassOf(convolution), convolution, lengths,
                        medianOf(seconds)});
-  for (auto [shard, seconds] : copies)
-    if (!exchanges[shard])
-      takeWindows(
-          convolution,
-          split.iterations(convolution, grid.coordinates(shard)).sizes(),
-          seconds);
 }
 
-/// Of the input with a window, `seconds` in which it was put together.
-void Calibrator::takeWindows(const Convolution &convolution,
-                             const std::vector<int64_t> &lengths,
-                             double seconds) {
-  Observation sample{{1, 0, 0}, seconds};
-  for (const Operand &operand : convolution.inputs) {
-    std::vector<double> sizes;
-    size_t rowDims = 0;
-    bool hasWindow = false;
-    for (size_t d = 0; d < operand.map.size(); ++d) {
-      double size = 1;
-      for (const Term &term : operand.map[d].terms) {
-        size += std::abs(term.coefficient) * double(lengths[term.loop] - 1);
-        if (convolution.roles[term.loop] == Role::Output) {
-          hasWindow = true;
-          rowDims = d;
-        }
-      }
-      sizes.push_back(size);
-    }
-    if (!hasWindow)
-      continue;
-    double rows = 1, elements = 1;
-    for (size_t d = 0; d < sizes.size(); ++d) {
-      elements *= sizes[d];
-      rows *= d < rowDims ? sizes[d] : 1;
-    }
-    sample.features[1] += rows;
-    sample.features[2] += elements * operand.elementBytes;
-  }
-  if (sample.features[2] > 0)
-    windows.push_back(std::move(sample));
+/// A copy of a stripe into a window, or of a neighbour's halo, of an input with
+/// a window: in rows of what lies in one piece, from the last dim of the image.
+void Calibrator::takeCopy(const Convolution &convolution,
+                          const Measurement::Timed &command) {
+  if (command.tensor.rfind("input ", 0) != 0)
+    return;
+  const size_t number = std::stoul(command.tensor.substr(6));
+  if (number >= convolution.inputs.size())
+    return;
+  const AccessMap &map = convolution.inputs[number].map;
+  std::optional<size_t> rowDims;
+  for (size_t d = 0; d < map.size(); ++d)
+    for (const Term &term : map[d].terms)
+      if (convolution.roles[term.loop] == Role::Output)
+        rowDims = d;
+  if (!rowDims || command.sizes.size() != map.size())
+    return;
+  double rows = 1;
+  for (size_t d = 0; d < *rowDims; ++d)
+    rows *= double(command.sizes[d]);
+  windows.push_back({{1, rows, double(command.bytes)}, command.seconds});
 }
 
 Samples Calibrator::observationsOf(KernelClass kind) const {

@@ -109,13 +109,19 @@ Result<double> Measurement::run() {
   return result.seconds.front();
 }
 
-/// Of "[0, 1) x [4, 7)" 3.
-static int64_t lastLength(llvm::StringRef box) {
-  auto [begin, end] = box.rsplit('[').second.split(',');
-  int64_t from = 0, to = 0;
-  begin.trim().getAsInteger(10, from);
-  end.trim().rtrim(')').getAsInteger(10, to);
-  return to - from;
+/// Of "[0, 1) x [4, 7)" 1 and 3.
+static std::vector<int64_t> sizesOf(llvm::StringRef box) {
+  std::vector<int64_t> sizes;
+  llvm::SmallVector<llvm::StringRef> dims;
+  box.split(dims, '[', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (llvm::StringRef dim : dims) {
+    auto [begin, end] = dim.split(')').first.split(',');
+    int64_t from = 0, to = 0;
+    begin.trim().getAsInteger(10, from);
+    end.trim().getAsInteger(10, to);
+    sizes.push_back(to - from);
+  }
+  return sizes;
 }
 
 Result<std::vector<Measurement::Timed>> Measurement::commands() const {
@@ -150,7 +156,7 @@ Result<std::vector<Measurement::Timed>> Measurement::commands() const {
     samples.command.tensor = details.getString("tensor")->str();
     samples.command.device = *event.getInteger("tid");
     samples.command.shard = *details.getInteger("shard");
-    samples.command.row = lastLength(*details.getString("box"));
+    samples.command.sizes = sizesOf(*details.getString("box"));
     samples.command.bytes = *details.getInteger("bytes");
     samples.seconds.push_back(*event.getNumber("dur") / 1e6);
   }

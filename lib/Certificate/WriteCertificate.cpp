@@ -4,6 +4,7 @@
 
 #include "dconv/Certificate/PlanDescription.h"
 #include "dconv/Geometry/Streaming.h"
+#include "dconv/Geometry/StripeWindows.h"
 #include "dconv/Planner/BestBox.h"
 #include "dconv/Planner/Bounds.h"
 #include "dconv/Planner/ShardWords.h"
@@ -189,8 +190,9 @@ private:
 
   void writeMemory() {
     beginList("arena");
+    const StripeWindows windows(program);
     for (int64_t device = 0; device < plan.devices; ++device) {
-      Arena arena = planArena(program, device);
+      Arena arena = planArena(program, windows, device);
       Json buffers = Json::array();
       for (const ArenaBuffer &buffer : arena.buffers) {
         Json entry = {{"purpose", purposeName(buffer)}};

@@ -22,6 +22,17 @@ def before(box, part, end):
     return count
 
 
+def around(a, b):
+    """The least box with both; one without elements adds nothing."""
+    if not volume(a) or not volume(b):
+        return a if volume(a) else b
+    return tuple((min(p[0], q[0]), max(p[1], q[1])) for p, q in zip(a, b))
+
+
+def in_blocks(box, size):
+    return -(-volume(box) * size // 64) * 64  # whole blocks
+
+
 class Plan(claims.Claims):
     def prove(self):
         parts = [self.read_tensors, self.read_split, self.read_ownership]
@@ -128,6 +139,20 @@ class Plan(claims.Claims):
         stored = [box for _, _, box in self.moves["gather", "output"]]
         must_tile("result gathered", stored, self.output.all)
 
+    def with_room(self, name, size, boxes):
+        """What is kept of an input, and what is read beside it: around the former
+        there is room for the latter where no device needs more memory for that."""
+        reads = dict(enumerate(self.window[name]))
+        rooms = {s: around(boxes[s], reads[s]) for s in reads}
+        apart = {s: box for s, box in reads.items() if box != boxes[s]}
+        for own in self.shards_of:
+            grown = sum(in_blocks(rooms[s], size) for s in own)
+            beside = [in_blocks(box, size) for s, box in apart.items() if s in own]
+            kept = sum(in_blocks(boxes[s], size) for s in own)
+            if grown > kept + max(beside, default=0):
+                return boxes, apart
+        return rooms, {}
+
     def verify_arena(self):
         """Stripes lie one after the other, and from where these end what one shard
         needs in one step: no two buffers that live at once share a byte."""
@@ -136,21 +161,21 @@ class Plan(claims.Claims):
         owned = {name: dict(enumerate(self.owned[name])) for name in self.owned}
         stripes, relayed = [], ("ring", "tree")
         relays = {s["tensor"] for s in self.steps if s.get("algorithm") in relayed}
+        windows = []
         for t in self.inputs:
-            stripes.append(("stripe", None, t.name, owned[t.name], t.bytes))
+            purpose, kept = "stripe", owned[t.name]
             if t.name in relays:  # kept to be passed on, and read there
+                stripes.append((purpose, None, t.name, kept, t.bytes))
                 reads = [common(box, t.all) for box in self.window[t.name]]
-                owned[t.name] = dict(enumerate(reads))
-                stripes.append(("copy", None, t.name, owned[t.name], t.bytes))
+                purpose, kept = "copy", dict(enumerate(reads))
+            kept, apart = self.with_room(t.name, t.bytes, kept)
+            stripes.append((purpose, None, t.name, kept, t.bytes))
+            windows.append(("window", compute, t.name, apart, t.bytes))
         stripes.append(("stripe", None, "output", owned["output"], wide))
         stripes += [("stripe", None, "result", owned["result"], narrow)] * self.reduces
         # Sums that are wider than the output are converted on the device.
         starts = {s: b for _, s, b in self.moves["scatter", "output"] if wide != narrow}
-        scratch = [("staging", compute - 1, "output", starts, narrow)]
-        for t in self.inputs:  # read in its stripe where nothing else is read
-            reads = enumerate(self.window[t.name])
-            reads = {s: box for s, box in reads if box != owned[t.name][s]}
-            scratch.append(("window", compute, t.name, reads, t.bytes))
+        scratch = [("staging", compute - 1, "output", starts, narrow), *windows]
         if self.accumulator_bytes != narrow:
             name = "result" if self.reduces else "output"
             need = ("accumulator", compute + self.reduces, name, owned[name])
@@ -179,7 +204,7 @@ class Plan(claims.Claims):
                         buffer = {"purpose": purpose, "tensor": name, "shard": s}
                         buffer |= {"window": box, "element_bytes": size, "offset": top}
                         buffers.append(buffer | ({"step": step} if step else {}))
-                        top += -(-volume(box) * size // 64) * 64  # whole blocks
+                        top += in_blocks(box, size)
                 ends.append(top)
             peak = max(ends)
             found = {"device": device, "bytes": peak, "buffers": buffers}

@@ -6,6 +6,7 @@
 #include "Neutral.h"
 #include "ProgramText.h"
 #include "dconv/Geometry/Streaming.h"
+#include "dconv/Geometry/StripeWindows.h"
 #include "dconv/IR/ShardedValues.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -39,10 +40,21 @@ public:
       if (failed(checkStreams(op)) || failed(read(op)))
         return failure();
     }
+    const StripeWindows windows(program());
+    for (SubKernel &kernel : subKernels)
+      outlineKernels(kernel, windows);
     return std::move(result);
   }
 
 private:
+  /// A sub-kernel whose kernels are to be outlined: what they read lies in
+  /// windows that the whole program decides.
+  struct SubKernel {
+    SubKernelOp op;
+    RecognizedConvolution recognized;
+    size_t step;
+  };
+
   DistributedProgram &program() { return result.input.program; }
 
   /// What is streamed comes from the host's memory of an argument and goes to
@@ -231,7 +243,7 @@ private:
   }
 
   /// True where only one sub-kernel reads the result of `op`, and exactly what
-  /// it holds: then each shard's part is fetched into that kernel's scratch.
+  /// it holds: then each shard's part is fetched to where that kernel reads it.
   /// What is passed on must be kept, and what the operand holds beyond what it
   /// owns would be sent to shards that have it.
   bool isFetchedOnUse(Operation *op) {
@@ -300,16 +312,35 @@ private:
     bool isStreamed = op.getType().isStreamed();
     if (isStreamed)
       step.outputs = outputBlocks(geometry, split);
+    uint32_t tensor = tensorOf(op.getInit());
+    int init = step.operand;
+    addValue(op.getResult(), op.getType(), tensor, std::move(step),
+             std::move(detail));
+    // The initial output is not read again: the result takes over its memory.
+    if (op.getInit().hasOneUse() && !isStreamed)
+      program().values.back().inPlaceOf = init;
+    subKernels.push_back(
+        {op, std::move(*recognized), program().steps.size() - 1});
+  }
+
+  void outlineKernels(SubKernel &kernel, const StripeWindows &stripes) {
+    auto &[op, recognized, number] = kernel;
+    const Step &step = program().steps[number];
+    StepDetail &detail = result.input.steps[number];
+    const Grid &grid = program().grid;
+    Convolution geometry = op.geometry();
+    Split split = op.getSplit().split();
+    bool isStreamed = op.getType().isStreamed();
     TensorLayout layout = op.getType().layout();
     std::vector<std::optional<uint64_t>> initial =
-        initialValues(op, step.outputs, accumulator);
+        initialValues(op, step.outputs, recognized.body.accumulator);
     KernelContract contract;
-    contract.inside = neutralPadding(op, *recognized);
+    contract.inside = neutralPadding(op, recognized);
     SmallVector<unsigned> &kernels = result.kernelsOfSubKernel.emplace_back();
     for (int64_t shard = 0, e = grid.numShards(); shard < e; ++shard) {
       std::vector<Box> windows;
       for (const KernelInput &read : step.inputs)
-        windows.push_back(read.footprints[shard]);
+        windows.push_back(stripes.windowOf(read, shard));
       contract.initial = initial[shard];
       detail.overwrites.push_back(contract.initial.has_value());
       std::vector<int64_t> &bounds = detail.bounds.emplace_back();
@@ -321,22 +352,15 @@ private:
         inside = inside.shifted(-windows[input][dim].begin);
         bounds.insert(bounds.end(), {inside.begin, inside.end});
       }
-      unsigned kernel = numberOf(outliner.kernelFor(
-          op, *recognized, geometry,
+      unsigned outlined = numberOf(outliner.kernelFor(
+          op, recognized, geometry,
           split.iterations(geometry, grid.coordinates(shard)), windows,
           isStreamed ? step.outputs[shard] : layout.owned(grid, shard),
           contract));
-      detail.kernels.push_back(kernel);
-      if (!llvm::is_contained(kernels, kernel))
-        kernels.push_back(kernel);
+      detail.kernels.push_back(outlined);
+      if (!llvm::is_contained(kernels, outlined))
+        kernels.push_back(outlined);
     }
-    uint32_t tensor = tensorOf(op.getInit());
-    int init = step.operand;
-    addValue(op.getResult(), op.getType(), tensor, std::move(step),
-             std::move(detail));
-    // The initial output is not read again: the result takes over its memory.
-    if (op.getInit().hasOneUse() && !isStreamed)
-      program().values.back().inPlaceOf = init;
   }
 
   /// The dims of inputs of which kernels need not read the local padding.
@@ -401,6 +425,7 @@ private:
 
   KernelOutliner &outliner;
   ComponentSchedule result;
+  std::vector<SubKernel> subKernels;
   llvm::DenseMap<Value, int> numbers;
   unsigned inputs = 0;
 };

@@ -19,15 +19,16 @@ using namespace mlir;
 using namespace dconv;
 
 /// True where `use` of a buffer is not bound to an order of elements: a kernel
-/// reads it, or what is written to it comes from elsewhere, box by box.
+/// reads it, what is written to it comes from elsewhere, box by box, or others
+/// get a box of it, as a halo.
 static bool takesAnyLayout(OpOperand &use) {
   return llvm::TypeSwitch<Operation *, bool>(use.getOwner())
-      .Case<FreeOp, ScatterOp, FillOp, ReceiveOp>([](auto) { return true; })
-      .Case<CopyOp, ConvertOp>(
-          [&](auto move) { return &use == &move.getBufferMutable(); })
-      .Case([&](LaunchOp launch) {
-        return &use != &launch.getOutputMutable();
+      .Case<FreeOp, ScatterOp, FillOp, ReceiveOp, SendOp, CopyOp>(
+          [](auto) { return true; })
+      .Case([&](ConvertOp convert) {
+        return &use == &convert.getBufferMutable();
       })
+      .Case([&](LaunchOp launch) { return &use != &launch.getOutputMutable(); })
       .Default(false);
 }
 

@@ -1,6 +1,7 @@
 //===- Prediction.cpp - bytes and memory of a distributed program ---------===//
 
 #include "dconv/Geometry/Streaming.h"
+#include "dconv/Geometry/StripeWindows.h"
 
 #include <algorithm>
 #include <limits>
@@ -72,8 +73,10 @@ namespace {
 /// Lays out the arena of one device, step by step.
 class ArenaPlanner {
 public:
-  ArenaPlanner(const DistributedProgram &program, int64_t device)
-      : program(program), grid(program.grid), shards(grid.shardsOf(device)) {}
+  ArenaPlanner(const DistributedProgram &program, const StripeWindows &windows,
+               int64_t device)
+      : program(program), windows(windows), grid(program.grid),
+        shards(grid.shardsOf(device)) {}
 
   Arena run() {
     for (size_t v = 0; v < program.values.size(); ++v)
@@ -111,7 +114,7 @@ private:
     if (value.fetchedOnUse || value.inPlaceOf >= 0 || value.streamed)
       return;
     for (int64_t shard : shards)
-      add({ArenaBuffer::Stripe, -1, v, 0, shard, value.layout.held(grid, shard),
+      add({ArenaBuffer::Stripe, -1, v, 0, shard, windows.bufferOf(v, shard),
            value.storageBytes, 0});
   }
 
@@ -174,7 +177,7 @@ private:
     for (unsigned i = 0; i < step.inputs.size(); ++i) {
       const KernelInput &input = step.inputs[i];
       if (!program.values[input.value].streamed &&
-          residentFor(program, input, shard) < 0)
+          windows.residentFor(input, shard) < 0)
         add({ArenaBuffer::Footprint, s, input.value, i, shard,
              input.footprints[shard],
              program.values[input.value].storageBytes, 0});
@@ -207,6 +210,7 @@ private:
   }
 
   const DistributedProgram &program;
+  const StripeWindows &windows;
   const Grid &grid;
   std::vector<int64_t> shards;
   Arena arena;
@@ -214,19 +218,13 @@ private:
 };
 } // namespace
 
-int dconv::residentFor(const DistributedProgram &program,
-                       const KernelInput &input, int64_t shard) {
-  int value = input.value;
-  if (program.values[value].fetchedOnUse)
-    for (const Step &step : program.steps)
-      if (step.result == value)
-        value = step.operand;
-  Box held = program.values[value].layout.held(program.grid, shard);
-  return held == input.footprints[shard] ? value : -1;
+Arena dconv::planArena(const DistributedProgram &program, int64_t device) {
+  return planArena(program, StripeWindows(program), device);
 }
 
-Arena dconv::planArena(const DistributedProgram &program, int64_t device) {
-  return ArenaPlanner(program, device).run();
+Arena dconv::planArena(const DistributedProgram &program,
+                       const StripeWindows &windows, int64_t device) {
+  return ArenaPlanner(program, windows, device).run();
 }
 
 /// Adds what `transfers` move between devices.
@@ -395,7 +393,8 @@ Prediction dconv::predict(const DistributedProgram &program) {
       }
     }
   }
+  const StripeWindows windows(program);
   for (size_t device = 0; device < devices; ++device)
-    prediction.peakBytes[device] = planArena(program, device).bytes;
+    prediction.peakBytes[device] = planArena(program, windows, device).bytes;
   return prediction;
 }

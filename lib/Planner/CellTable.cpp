@@ -202,6 +202,7 @@ private:
       cell.owned[t] *= own.size();
       cell.common[t] *= common.size();
       cell.window[t] *= read.size();
+      cell.hull[t] *= own.hull(read).size();
       cell.lies[t] = cell.lies[t] && read == own;
       if (t == convolution.inputs.size() || (held == own && !held.empty()))
         continue;
@@ -307,27 +308,32 @@ private:
       for (unsigned t = 0; t < mostOperands; ++t) {
         table.mostOwned[t] = std::max(table.mostOwned[t], cell.owned[t]);
         table.mostWindow[t] = std::max(table.mostWindow[t], cell.window[t]);
+        table.mostHull[t] = std::max(table.mostHull[t], cell.hull[t]);
         table.sumHeld[t] += cell.held[t];
         table.sumCommon[t] += cell.common[t];
         table.sumSources[t] += cell.sources[t];
         table.sumSelf[t] += cell.self[t];
-        if (t < convolution.inputs.size())
-          addHalo(table.halos[t], {cell.held[t], cell.common[t],
-                                   cell.sources[t], cell.self[t]});
+        if (t >= convolution.inputs.size())
+          continue;
+        addUndominated(table.halos[t], HaloCell{cell.held[t], cell.common[t],
+                                                cell.sources[t], cell.self[t]});
+        if (cell.owned[t] != 0)
+          addUndominated(table.rooms[t],
+                         RoomCell{cell.owned[t], cell.window[t], cell.hull[t]});
       }
     }
   }
 
-  static void addHalo(std::vector<HaloCell> &halos, HaloCell halo) {
-    for (const HaloCell &other : halos)
-      if (other.dominates(halo))
+  template <typename Cell>
+  static void addUndominated(std::vector<Cell> &cells, Cell cell) {
+    for (const Cell &other : cells)
+      if (other.dominates(cell))
         return;
-    halos.erase(std::remove_if(halos.begin(), halos.end(),
-                               [&](const HaloCell &other) {
-                                 return halo.dominates(other);
-                               }),
-                halos.end());
-    halos.push_back(halo);
+    cells.erase(std::remove_if(
+                    cells.begin(), cells.end(),
+                    [&](const Cell &other) { return cell.dominates(other); }),
+                cells.end());
+    cells.push_back(cell);
   }
 
   const Convolution &convolution;

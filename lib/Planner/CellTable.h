@@ -22,6 +22,7 @@ struct CellCounts {
   PerOperand<int64_t> owned{1, 1, 1};
   PerOperand<int64_t> common{1, 1, 1};     ///< held and owned
   PerOperand<int64_t> window{1, 1, 1};     ///< read, padding included
+  PerOperand<int64_t> hull{1, 1, 1};       ///< of `owned` and `window`
   PerOperand<int64_t> sources{1, 1, 1};    ///< owners of what is held
   PerOperand<int64_t> self{1, 1, 1};       ///< 1 where it is one of them
   PerOperand<int64_t> served{1, 1, 1};     ///< what of its own is read by all
@@ -50,6 +51,16 @@ struct HaloCell {
   }
 };
 
+/// What a stripe, a window and the hull of both take in a cell.
+struct RoomCell {
+  int64_t owned = 1, window = 1, hull = 1;
+
+  /// Whether the hull saves no more memory here than in `o`.
+  bool dominates(const RoomCell &o) const {
+    return owned <= o.owned && window <= o.window && hull >= o.hull;
+  }
+};
+
 /// A component whose loops are divided in given stripes.
 class CellTable {
 public:
@@ -62,9 +73,12 @@ public:
 
   // What the cells have in common.
   PerOperand<int64_t> cut{1, 1, 1}; ///< parts that each operand is cut in
-  PerOperand<int64_t> mostOwned{1, 1, 1}, mostWindow{1, 1, 1};
+  PerOperand<int64_t> mostOwned{1, 1, 1}, mostWindow{1, 1, 1},
+      mostHull{1, 1, 1};
   std::vector<ResultDim> resultDims;       ///< those of the component
   PerOperand<std::vector<HaloCell>> halos; ///< those not dominated
+  PerOperand<std::vector<RoomCell>>
+      rooms; ///< likewise, where something is owned
   PerOperand<double> sumHeld{0, 0, 0}, sumCommon{0, 0, 0}, sumSources{0, 0, 0},
       sumSelf{0, 0, 0};
   double interiorShare = 1; ///< least interior / macs

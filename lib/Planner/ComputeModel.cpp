@@ -1,8 +1,8 @@
 //===- ComputeModel.cpp - seconds of local kernels ------------------------===//
 //
 // A kernel takes its launch, and then the longer of its arithmetic and its
-// traffic to memory. Before it, windows are put together: one copy per input
-// whose footprint is not a stripe as it lies.
+// traffic to memory. It reads its inputs where they lie: halos are received
+// beside the stripes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,30 +53,11 @@ KernelTime::KernelTime(const Convolution &convolution,
   for (const Operand &operand : convolution.inputs) {
     Input input;
     input.bytes = operand.elementBytes;
-    input.liesAnyway = input.liesWhole = true;
-    AccessMap map = operand.unpaddedMap();
-    for (size_t d = 0; d < map.size(); ++d) {
+    for (const LinearExpr &expr : operand.map) {
       Dim dim;
-      unsigned divisible = 0;
-      bool dense = true;
-      for (const Term &term : map[d].terms) {
+      for (const Term &term : expr.terms)
         dim.terms.push_back({term.loop, std::abs(term.coefficient)});
-        if (convolution.extents[term.loop] == 1)
-          continue;
-        ++divisible;
-        dense &= std::abs(term.coefficient) == 1;
-      }
-      Interval whole{0, operand.shape[d]};
-      bool fits = footprint(map[d], convolution.iterations()) == whole;
-      input.liesWhole &= fits;
-      // One loop with coefficient 1 over the whole dim: what a part reads is
-      // what it owns.
-      input.liesAnyway &= fits && divisible <= 1 && dense;
       input.dims.push_back(std::move(dim));
-      for (const Term &term : map[d].terms)
-        if (convolution.roles[term.loop] == Role::Output ||
-            convolution.roles[term.loop] == Role::Tap)
-          input.rowDims = d;
     }
     inputs.push_back(std::move(input));
   }
@@ -97,40 +78,45 @@ double KernelTime::atLeast(double macs, double outputs,
   double arithmetic = 0;
   for (unsigned i = 0; i < numKernelCosts; ++i)
     arithmetic += work[i] * costs[i];
-  double seconds = kernel(arithmetic, outputs, windows);
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (!inputs[i].liesAnyway && !inputs[i].liesWhole)
-      seconds += device.copyLatency +
-                 windows[i] * inputs[i].bytes / device.copyBandwidth;
-  return seconds;
+  return kernel(arithmetic, outputs, windows);
 }
 
 double KernelTime::seconds(const std::vector<int64_t> &lengths) const {
   double outputs = 1;
   for (unsigned loop : parallel)
     outputs *= lengths[loop];
-  const bool whole = lengths == convolution.extents;
   PerOperand<double> windows{0, 0, 0};
-  double copies = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const Input &input = inputs[i];
-    double rows = 1;
     windows[i] = 1;
-    for (size_t d = 0; d < input.dims.size(); ++d) {
+    for (const Dim &dim : inputs[i].dims) {
       double size = 1;
-      for (auto [loop, coefficient] : input.dims[d].terms)
+      for (auto [loop, coefficient] : dim.terms)
         size += double(coefficient) * (lengths[loop] - 1);
       windows[i] *= size;
-      if (d < input.rowDims)
-        rows *= size;
     }
-    if (!input.liesAnyway && !(input.liesWhole && whole))
-      copies += device.copyLatency + rows * device.rowLatency +
-                windows[i] * input.bytes / device.copyBandwidth;
   }
   KernelWork work = shape.work(lengths, device);
   double arithmetic = 0;
   for (unsigned i = 0; i < numKernelCosts; ++i)
     arithmetic += work[i] * costs[i];
-  return kernel(arithmetic, outputs, windows) + copies;
+  return kernel(arithmetic, outputs, windows);
+}
+
+double dconv::windowSeconds(const Convolution &convolution,
+                            const Operand &input,
+                            const std::vector<int64_t> &sizes,
+                            const DeviceDescription &device) {
+  size_t rowDims = 0;
+  for (size_t d = 0; d < sizes.size(); ++d)
+    for (const Term &term : input.map[d].terms)
+      if (convolution.roles[term.loop] == Role::Output ||
+          convolution.roles[term.loop] == Role::Tap)
+        rowDims = d;
+  double rows = 1, elements = 1;
+  for (size_t d = 0; d < sizes.size(); ++d) {
+    rows *= d < rowDims ? double(sizes[d]) : 1;
+    elements *= double(sizes[d]);
+  }
+  return device.copyLatency + rows * device.rowLatency +
+         elements * double(input.elementBytes) / device.copyBandwidth;
 }

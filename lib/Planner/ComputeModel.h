@@ -34,12 +34,6 @@ private:
   struct Input {
     std::vector<Dim> dims;
     double bytes = 4; ///< of an element
-    /// A row is what lies in one piece: the last dim of the image and those
-    /// behind it, whatever their lengths, lest a longer shard has fewer rows.
-    unsigned rowDims = 0; ///< the dims before those
-    /// Every shard, or only the undivided convolution, finds its window as it
-    /// lies in a stripe.
-    bool liesAnyway = false, liesWhole = false;
   };
 
   /// The longer of `arithmetic` and the traffic to memory, launch included.
@@ -54,6 +48,13 @@ private:
   std::vector<Input> inputs;
   std::vector<unsigned> parallel;
 };
+
+/// Seconds in which a window of `sizes` elements of `input` is put together
+/// from what lies on `device`: a copy, in rows of what lies in one piece, from
+/// the last dim of the image on.
+double windowSeconds(const Convolution &convolution, const Operand &input,
+                     const std::vector<int64_t> &sizes,
+                     const DeviceDescription &device);
 
 } // namespace dconv
 

@@ -3,6 +3,8 @@
 #include "DeviceTimer.h"
 #include "ComputeModel.h"
 
+#include "dconv/Geometry/StripeWindows.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -106,6 +108,23 @@ double DeviceTimer::gatherSeconds(const Grid &grid, const TensorLayout &layout,
   return slowestOf(work, machine, std::min(grid.numShards(), devices));
 }
 
+/// Shards that share a device may have no room for windows around their
+/// stripes; these are then put together one shard at a time.
+void DeviceTimer::addWindows(const Split &split, std::vector<double> &seconds) {
+  const DistributedProgram program =
+      distribute(convolution, split, devices, query.fillsOutput);
+  const StripeWindows windows(program);
+  for (const Step &step : program.steps)
+    for (unsigned t = 0; t < step.inputs.size(); ++t)
+      for (int64_t s = 0, e = program.grid.numShards(); s < e; ++s) {
+        const int64_t device = program.grid.deviceOf(s);
+        if (windows.residentFor(step.inputs[t], s) < 0)
+          seconds[device] += windowSeconds(convolution, convolution.inputs[t],
+                                           step.inputs[t].footprints[s].sizes(),
+                                           machine.devices[device]);
+      }
+}
+
 PlanCost DeviceTimer::cost(const Split &split) {
   PlanCost cost;
   PlanSeconds &seconds = cost.seconds;
@@ -172,6 +191,8 @@ PlanCost DeviceTimer::cost(const Split &split) {
     cost.computeSeconds[device] += kernelSeconds(
         convolution, lengths, machine.devices[device], query.elementType);
   }
+  if (shards > devices)
+    addWindows(split, cost.computeSeconds);
   seconds.compute =
       slowestOf(cost.computeSeconds, machine, std::min(shards, devices));
 

@@ -32,6 +32,7 @@ public:
 private:
   void addMoves(const std::vector<Transfer> &transfers, int64_t elementBytes,
                 const Grid &grid, std::vector<double> &to);
+  void addWindows(const Split &split, std::vector<double> &seconds);
   double gatherSeconds(const Grid &grid, const TensorLayout &layout,
                        int64_t elementBytes);
   double hostSeconds(const std::vector<int64_t> &bytes) const;

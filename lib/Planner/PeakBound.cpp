@@ -17,8 +17,8 @@ PeakBound::PeakBound(const Convolution &convolution)
   }
 }
 
-/// An input takes its stripe, and a window where that is not the stripe as it
-/// lies: in the mean no less than the stripe, nor than what is read.
+/// An input takes its stripe and a window, or the hull of both: in the mean no
+/// less than the stripe, nor than what is read.
 double PeakBound::atLeast(const TimeClass &of) const {
   constexpr double rounding = 1e-9;
   double bytes = 0;

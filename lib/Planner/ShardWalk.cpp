@@ -45,6 +45,8 @@ ShardCounts::ShardCounts(const Convolution &convolution,
       pieces *= split.loops[loop]->parts;
     }
   divided = PiecesDim(convolution, split.tables, pieces);
+  for (unsigned t = 0; t < convolution.inputs.size(); ++t)
+    inPlace[t] = readsInPlace(t);
 }
 
 /// The number of the shard among those that it adds partial sums with.
@@ -80,28 +82,49 @@ static int64_t blocks(int64_t elements, int64_t elementBytes) {
               (arenaAlignment - bytes % arenaAlignment) % arenaAlignment);
 }
 
-/// The arena of a shard, as planArena lays it out. `windows`: 0 where the
-/// stripe is read as it lies. `piece`: of the reduced result.
-int64_t ShardCounts::arena(const PerOperand<int64_t> &owned,
+/// Whether no shard's window takes more than its stripe and what it reads
+/// beside it: the rule of StripeWindows with a shard per device. Every
+/// combination of cells is a shard; what has no stripe never takes more.
+bool ShardCounts::readsInPlace(unsigned t) const {
+  const int64_t bytes = convolution.inputs[t].elementBytes;
+  std::vector<RoomCell> sofar(1);
+  for (const CellTable *table : split.tables) {
+    std::vector<RoomCell> next;
+    for (const RoomCell &a : sofar)
+      for (const RoomCell &b : table->rooms[t])
+        next.push_back(
+            {a.owned * b.owned, a.window * b.window, a.hull * b.hull});
+    sofar = std::move(next);
+  }
+  return std::all_of(sofar.begin(), sofar.end(), [&](const RoomCell &room) {
+    return blocks(room.hull, bytes) <=
+           plus(blocks(room.owned, bytes), blocks(room.window, bytes));
+  });
+}
+
+/// The arena of a shard, as planArena lays it out. `stripes`: with the room
+/// that they have for windows. `windows`: 0 where the stripe is read where it
+/// lies. `piece`: of the reduced result.
+int64_t ShardCounts::arena(const PerOperand<int64_t> &stripes,
                            const PerOperand<int64_t> &windows, int64_t piece,
                            int64_t indexInGroup) const {
   unsigned output = convolution.inputs.size();
   int64_t accumulator = convolution.accumulatorBytes;
   int64_t element = convolution.output.elementBytes;
   bool isPartial = pieces > 1;
-  int64_t stripes = blocks(owned[output], isPartial ? accumulator : element);
+  int64_t bytes = blocks(stripes[output], isPartial ? accumulator : element);
   int64_t kernel = 0;
   for (unsigned t = 0; t < output; ++t) {
-    int64_t bytes = convolution.inputs[t].elementBytes;
-    stripes = plus(stripes, blocks(owned[t], bytes));
-    kernel = plus(kernel, blocks(windows[t], bytes));
+    int64_t each = convolution.inputs[t].elementBytes;
+    bytes = plus(bytes, blocks(stripes[t], each));
+    kernel = plus(kernel, blocks(windows[t], each));
   }
   if (!isPartial) {
     if (accumulator != element)
-      kernel = plus(kernel, blocks(owned[output], accumulator));
-    return plus(stripes, kernel);
+      kernel = plus(kernel, blocks(stripes[output], accumulator));
+    return plus(bytes, kernel);
   }
-  stripes = plus(stripes, blocks(piece, element));
+  bytes = plus(bytes, blocks(piece, element));
   int64_t reduction = 0, initial = 0;
   // Received where it is not the first, nor the shard's own.
   if (pieces > 2 || indexInGroup == 0)
@@ -109,23 +132,28 @@ int64_t ShardCounts::arena(const PerOperand<int64_t> &owned,
   if (accumulator != element) {
     reduction = plus(reduction, blocks(piece, accumulator));
     if (!fillsOutput && indexInGroup == 0)
-      initial = blocks(owned[output], element);
+      initial = blocks(stripes[output], element);
   }
-  return plus(stripes, std::max({kernel, reduction, initial}));
+  return plus(bytes, std::max({kernel, reduction, initial}));
 }
 
 int64_t ShardCounts::peakOf(const ShardWalk &walk) const {
-  PerOperand<int64_t> owned{0, 0, 0}, windows{0, 0, 0};
+  PerOperand<int64_t> stripes{0, 0, 0}, windows{0, 0, 0};
   unsigned output = convolution.inputs.size();
   for (unsigned t = 0; t <= output; ++t)
-    owned[t] = walk.product(&CellCounts::owned, t);
+    stripes[t] = walk.product(&CellCounts::owned, t);
   for (unsigned t = 0; t < output; ++t) {
+    if (inPlace[t]) {
+      stripes[t] =
+          walk.product(stripes[t] ? &CellCounts::hull : &CellCounts::window, t);
+      continue;
+    }
     bool lies = true;
     for (unsigned c = 0; c < components.size(); ++c)
       lies &= walk.cell(c).lies[t];
     windows[t] = lies ? 0 : walk.product(&CellCounts::window, t);
   }
-  return arena(owned, windows, pieceOf(walk), indexInGroup(walk));
+  return arena(stripes, windows, pieceOf(walk), indexInGroup(walk));
 }
 
 std::pair<int64_t, int64_t> ShardCounts::peak(int64_t limit) const {
@@ -141,16 +169,16 @@ std::pair<int64_t, int64_t> ShardCounts::peak(int64_t limit) const {
 
 int64_t ShardCounts::peakAtMost() const {
   unsigned output = convolution.inputs.size();
-  PerOperand<int64_t> owned{1, 1, 1}, windows{1, 1, 1};
+  PerOperand<int64_t> stripes{1, 1, 1}, windows{1, 1, 1};
   for (const CellTable *table : split.tables) {
     for (unsigned t = 0; t < mostOperands; ++t) {
-      owned[t] *= table->mostOwned[t];
-      windows[t] *= table->mostWindow[t];
+      stripes[t] *= inPlace[t] ? table->mostHull[t] : table->mostOwned[t];
+      windows[t] *= inPlace[t] ? 0 : table->mostWindow[t];
     }
   }
   const int64_t reduced = divided.longest();
-  int64_t piece = owned[output] / reduced * divided.longestPiece(reduced);
-  return arena(owned, windows, piece, 0);
+  int64_t piece = stripes[output] / reduced * divided.longestPiece(reduced);
+  return arena(stripes, windows, piece, 0);
 }
 
 Prediction ShardCounts::predict(int64_t devices) const {

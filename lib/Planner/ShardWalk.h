@@ -67,7 +67,8 @@ private:
   int64_t peakOf(const ShardWalk &walk) const;
   int64_t pieceOf(const ShardWalk &walk) const;
   int64_t indexInGroup(const ShardWalk &walk) const;
-  int64_t arena(const PerOperand<int64_t> &owned,
+  bool readsInPlace(unsigned t) const;
+  int64_t arena(const PerOperand<int64_t> &stripes,
                 const PerOperand<int64_t> &windows, int64_t piece,
                 int64_t indexInGroup) const;
 
@@ -78,6 +79,8 @@ private:
   std::vector<unsigned> partial; ///< loops whose parts are added up, in order
   int64_t pieces = 1;            ///< that a result is divided in again
   PiecesDim divided;
+  /// Inputs whose stripes have room for what is read (StripeWindows.h).
+  PerOperand<bool> inPlace{false, false, false};
 };
 
 } // namespace dconv

@@ -15,11 +15,11 @@ MemoryBudget dconv::leastMemory(const Machine &machine, MemoryBudget budget) {
   return memory;
 }
 
-std::vector<double>
-dconv::shardSeconds(const Convolution &convolution, const Split &split,
-                    const Grid &grid, int64_t number, const Machine &machine,
-                    const std::string &elementType) {
-  const DeviceDescription device = withoutCopies(machine.devices[number]);
+std::vector<double> dconv::shardSeconds(const Convolution &convolution,
+                                        const Split &split, const Grid &grid,
+                                        int64_t number, const Machine &machine,
+                                        const std::string &elementType) {
+  const DeviceDescription &device = machine.devices[number];
   const double crowded = crowding(machine);
   std::vector<double> seconds;
   std::map<std::vector<int64_t>, double> known; // by lengths

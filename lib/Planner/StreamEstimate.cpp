@@ -38,12 +38,6 @@ double HostLinks::seconds(double all, double most, double transfers) const {
   return std::max(most / bandwidth + transfers * latency, all / total);
 }
 
-DeviceDescription dconv::withoutCopies(DeviceDescription device) {
-  device.copyBandwidth = std::numeric_limits<double>::infinity();
-  device.copyLatency = 0;
-  return device;
-}
-
 double dconv::crowding(const Machine &machine) {
   if (!machine.processors)
     return 1;
@@ -55,13 +49,13 @@ StreamEstimator::StreamEstimator(const Convolution &convolution,
     : convolution(convolution), query(query), devices(machine.numDevices()),
       links(machine), crowded(crowding(machine)) {
   for (const DeviceDescription &device : machine.devices) {
-    DeviceDescription kind = withoutCopies(device);
-    bool known = std::any_of(
-        kinds.begin(), kinds.end(),
-        [&](const DeviceDescription &other) { return other.sameKindAs(kind); });
+    bool known = std::any_of(kinds.begin(), kinds.end(),
+                             [&](const DeviceDescription &other) {
+                               return other.sameKindAs(device);
+                             });
     if (known)
       continue;
-    kinds.push_back(std::move(kind));
+    kinds.push_back(device);
     kernels.push_back(std::make_unique<KernelTime>(convolution, kinds.back(),
                                                    query.elementType));
   }

@@ -26,10 +26,6 @@ struct HostLinks {
   double seconds(double total, double most, double transfers) const;
 };
 
-/// A device of `machine` as it computes on windows that come from the host:
-/// nothing is copied on the device.
-DeviceDescription withoutCopies(DeviceDescription device);
-
 /// Seconds in which device `number` of `machine`, as crowded as it is, computes
 /// each of its shards of `split`.
 std::vector<double> shardSeconds(const Convolution &convolution,

@@ -23,9 +23,16 @@ CommandList::State &CommandList::stateOf(uint32_t buffer) {
 
 void CommandList::touch(Command &command, uint32_t buffer, const Box &box,
                         bool writes) {
-  for (const Access &access : stateOf(buffer).accesses)
-    if ((writes || access.writes) && !access.box.intersect(box).empty())
+  const State &state = stateOf(buffer);
+  bool waits = false;
+  for (const Access &access : state.accesses)
+    if ((writes || access.writes) && !access.box.intersect(box).empty()) {
       command.waits.push_back(access.command);
+      waits = true;
+    }
+  // What it waits for has waited for the buffer.
+  if (!waits)
+    command.waits.push_back(state.alloc);
   touches.push_back({buffer, box, writes});
 }
 
@@ -64,15 +71,17 @@ void CommandList::alloc(uint32_t buffer) {
                    old.offset + old.bytes() <= window.offset + window.bytes();
     it = covered ? freed.erase(it) : std::next(it);
   }
-  stateOf(buffer).accesses.clear();
-  touches.push_back({buffer, window.window, /*writes=*/true});
+  stateOf(buffer) = {size(), {}};
   append(std::move(command));
 }
 
 void CommandList::free(uint32_t buffer) {
   Command command = make(CommandKind::Free, buffer);
-  for (const Access &access : stateOf(buffer).accesses)
+  const State &state = stateOf(buffer);
+  for (const Access &access : state.accesses)
     command.waits.push_back(access.command);
+  if (state.accesses.empty())
+    command.waits.push_back(state.alloc);
   freed.push_back({buffer, size()});
   append(std::move(command));
 }

@@ -49,7 +49,7 @@ private:
   };
   /// What a live buffer has seen since all of it was written last.
   struct State {
-    bool live = false;
+    uint32_t alloc = 0; ///< the command that began its life
     std::vector<Access> accesses;
   };
 

@@ -43,7 +43,7 @@ void DeviceScheduler::run() {
 //===----------------------------------------------------------------------===//
 
 void DeviceScheduler::addBuffers() {
-  Arena arena = planArena(program, device);
+  Arena arena = planArena(program, windows, device);
   result.arenaBytes = arena.bytes;
   for (const ArenaBuffer &planned : arena.buffers) {
     Buffer buffer;
@@ -110,8 +110,26 @@ void DeviceScheduler::allocStripes(int value) {
   if (program.values[value].inPlaceOf >= 0)
     return;
   for (int64_t shard : shards)
-    if (hasStripe(value, shard))
+    if (hasStripe(value, shard)) {
       commands.alloc(stripe(value, shard));
+      fillAround(value, shard);
+    }
+}
+
+void DeviceScheduler::fillAround(int value, int64_t shard) {
+  const KernelInput *reader = windows.readerOf(value);
+  if (!reader)
+    return;
+  const ShardedValue &stored = program.values[value];
+  const Box held = stored.layout.held(grid, shard);
+  const Box read =
+      reader->footprints[shard].intersect(Box::whole(stored.shape));
+  // Corners that no kernel reads are filled, too: a launch takes whole buffers.
+  const uint64_t padding =
+      input.steps[windows.stepOf(value)].padding[windows.inputOf(value)];
+  for (const Box &around : subtract(windows.bufferOf(value, shard), read))
+    for (const Box &box : subtract(around, held))
+      commands.fill(stripe(value, shard), box, padding);
 }
 
 //===----------------------------------------------------------------------===//
@@ -127,8 +145,8 @@ void DeviceScheduler::load(int s) {
     if (!hasStripe(step.result, shard))
       continue;
     uint32_t buffer = stripe(step.result, shard);
-    const Box &box = result.buffers[buffer].window;
-    if (isOverwritten(step.result, shard))
+    const Box box = value.layout.held(grid, shard);
+    if (box.empty() || isOverwritten(step.result, shard))
       continue;
     if (!receivesValue(grid, value.layout, shard)) {
       commands.fill(buffer, box, detail.identity);
@@ -269,16 +287,21 @@ void DeviceScheduler::launch(int s, int64_t shard,
 
 uint32_t DeviceScheduler::prepareInput(int s, unsigned i, int64_t shard) {
   const KernelInput &read = program.steps[s].inputs[i];
-  int resident = residentFor(program, read, shard);
-  if (resident >= 0)
+  const ShardedValue &value = program.values[read.value];
+  const int exchange = value.fetchedOnUse ? definitionOf(read.value) : -1;
+  int resident = windows.residentFor(read, shard);
+  if (resident >= 0) {
+    if (exchange >= 0)
+      for (const Transfer &transfer : transfersOf(exchange, shard))
+        if (transfer.source != shard) // its own lies there
+          bring(exchange, transfer, stripe(resident, shard));
     return stripe(resident, shard);
+  }
   uint32_t buffer = allocScratch(s, shard, ArenaBuffer::Footprint, i);
   const Box &footprint = read.footprints[shard];
-  const ShardedValue &value = program.values[read.value];
   for (const Box &padding : subtract(footprint, Box::whole(value.shape)))
     commands.fill(buffer, padding, input.steps[s].padding[i]);
-  if (value.fetchedOnUse) {
-    int exchange = definitionOf(read.value);
+  if (exchange >= 0) {
     for (const Transfer &transfer : transfersOf(exchange, shard))
       bring(exchange, transfer, buffer);
   } else if (hasStripe(read.value, shard)) {

@@ -4,6 +4,7 @@
 #define DCONV_LIB_SCHEDULE_DEVICESCHEDULER_H
 
 #include "CommandList.h"
+#include "dconv/Geometry/StripeWindows.h"
 #include "dconv/Schedule/Schedule.h"
 
 #include <map>
@@ -18,11 +19,13 @@ using StepTransfers = std::vector<std::vector<Transfer>>;
 class DeviceScheduler {
 public:
   DeviceScheduler(const ScheduleInput &input, const StepTransfers &transfers,
-                  int64_t device, runtime::DeviceProgram &result,
+                  const StripeWindows &windows, int64_t device,
+                  runtime::DeviceProgram &result,
                   runtime::Program::Timed &timed)
       : input(input), program(input.program), grid(program.grid),
-        transfers(transfers), device(device), shards(grid.shardsOf(device)),
-        result(result), timed(timed), commands(result) {}
+        transfers(transfers), windows(windows), device(device),
+        shards(grid.shardsOf(device)), result(result), timed(timed),
+        commands(result) {}
 
   void run();
 
@@ -55,6 +58,8 @@ private:
   void freeScratch();
   /// Begins the life of the stripes of `value`, unless it takes over others.
   void allocStripes(int value);
+  /// Fills what lies around the stripe of `shard` and is no halo.
+  void fillAround(int value, int64_t shard);
 
   // Steps.
   void load(int s);
@@ -98,6 +103,7 @@ private:
   const DistributedProgram &program;
   const Grid &grid;
   const StepTransfers &transfers;
+  const StripeWindows &windows;
   int64_t device;
   std::vector<int64_t> shards;
   runtime::DeviceProgram &result;

@@ -22,11 +22,12 @@ Program dconv::schedule(const ScheduleInput &input) {
   program.results = input.results;
   program.kernels = input.kernels;
   StepTransfers transfers = findTransfers(input.program);
+  const StripeWindows windows(input.program);
   int64_t devices = input.program.grid.devices;
   program.devices.resize(devices);
   program.timed.resize(devices);
   for (int64_t device = 0; device < devices; ++device)
-    DeviceScheduler(input, transfers, device, program.devices[device],
+    DeviceScheduler(input, transfers, windows, device, program.devices[device],
                     program.timed[device])
         .run();
   Prediction prediction = predict(input.program);

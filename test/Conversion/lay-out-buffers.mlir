@@ -24,14 +24,15 @@ func.func @rows(%x: tensor<1x11x10x64xf32>, %w: tensor<3x3x64x96xf32>,
 
 // -----
 
-// A filter that is gathered: its pieces are sent, so they stay row-major; what
-// arrives is laid out. Bytes are the same.
+// A filter that is gathered: each piece lies in its place among what arrives,
+// laid out, and is sent from there; messages are row-major of themselves. Bytes
+// are the same.
 // CHECK:       #[[PACKED:.*]] = #dconv.layout<{{.*}}>
 // CHECK:       dconv.program @gathered_0
-// CHECK:         %[[PIECE:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 1 shard 0 {{.*}} : memref<{{[0-9x]*}}xf32>
-// CHECK-NEXT:    dconv.scatter 1 into %[[PIECE]]
-// CHECK:         dconv.send %[[PIECE]]
 // CHECK:         %[[W:.*]], %{{.*}} = dconv.alloc {{.*}} tensor 1 shard 0 {{.*}} : memref<3x3x64x96xf32, #[[PACKED]]>
+// CHECK-NEXT:    dconv.scatter 1 into %[[W]] [0, 0, 0, 0][3, 3, 32, 96]
+// CHECK:         dconv.send %[[W]] [0, 0, 0, 0][3, 3, 32, 96]
+// CHECK:         dconv.receive %[[W]] [0, 0, 32, 0][3, 3, 32, 96]
 // CHECK:         dconv.launch {{.*}}(%{{.*}}, %[[W]])
 func.func @gathered(%x: tensor<1x10x10x64xf32>, %w: tensor<3x3x64x96xf32>,
                     %y: tensor<1x8x8x96xf32>) -> tensor<1x8x8x96xf32> {

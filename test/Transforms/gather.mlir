@@ -25,9 +25,9 @@
 // pieces and, for the shard that runs, in one copy; else in two copies. The host
 // sends each device half of the filter, and its part of the input.
 // MEMORY: dconv.program
-// MEMORY-SAME: received = [1312, 1312], sent = [1312, 1312], scatter = [1376, 1376], gather = [1024, 1024], peak = [4288, 4288]
+// MEMORY-SAME: received = [1312, 1312], sent = [1312, 1312], scatter = [1376, 1376], gather = [1024, 1024], peak = [4096, 4096]
 // COPIED: dconv.program
-// COPIED-SAME: received = [160, 160], sent = [160, 160], scatter = [3104, 3104], gather = [1024, 1024], peak = [4800, 4800]
+// COPIED-SAME: received = [160, 160], sent = [160, 160], scatter = [3104, 3104], gather = [1024, 1024], peak = [4608, 4608]
 func.func @main(%x: tensor<1x10x10x4xf32>, %w: tensor<3x3x4x8xf32>) -> tensor<1x8x8x8xf32> {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<1x8x8x8xf32>

@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace dconv {
 
@@ -41,10 +42,10 @@ public:
     std::string kind; ///< as runtime::toString names it
     std::string tensor; ///< "input 0", ...
     int64_t device = 0, shard = 0;
-    int64_t bytes = 0;  ///< of its box
-    int64_t row = 0;    ///< of its box: the length of the last dim
-    double seconds = 0; ///< median of all runs
-    double least = 0;   ///< of all runs: without waiting for others
+    int64_t bytes = 0;          ///< of its box
+    std::vector<int64_t> sizes; ///< of its box
+    double seconds = 0;         ///< median of all runs
+    double least = 0;           ///< of all runs: without waiting for others
   };
   /// The timed commands, allocations excluded.
   Result<std::vector<Timed>> commands() const;

@@ -22,8 +22,8 @@ struct ShardedValue {
   int64_t storageBytes = 4; ///< in the arena: of the accumulator where partial
 
   /// True where the redistribution that makes this value, a direct one, brings
-  /// each shard's part straight into the scratch of the sub-kernel that reads
-  /// it: it has no memory of its own.
+  /// each shard's part straight to where the one sub-kernel reads it, beside
+  /// the stripe or in a footprint: it has no memory of its own.
   bool fetchedOnUse = false;
   /// The value whose memory this one takes over, or -1.
   int inPlaceOf = -1;
@@ -98,9 +98,10 @@ DistributedProgram distribute(const Convolution &convolution,
 std::vector<Transfer> transfersOf(const DistributedProgram &program,
                                   const Step &step);
 
-/// A piece of a device's arena. Stripes live as long as the program; what a
-/// shard needs during one step is scratch, and reused by the next. The slots of
-/// what is streamed lie below the scratch of their step.
+/// A piece of a device's arena. Stripes live as long as the program, some with
+/// room around them (StripeWindows.h); what a shard needs during one step is
+/// scratch, and reused by the next. The slots of what is streamed lie below the
+/// scratch of their step.
 struct ArenaBuffer {
   enum Purpose {
     Stripe,      ///< of value `value`
@@ -129,12 +130,12 @@ struct Arena {
   int64_t bytes = 0;
 };
 
-Arena planArena(const DistributedProgram &program, int64_t device);
+class StripeWindows;
 
-/// The value whose stripe is exactly what `input` reads on `shard`, so that the
-/// kernel reads it where it lies, or -1 where it needs a footprint buffer.
-int residentFor(const DistributedProgram &program, const KernelInput &input,
-                int64_t shard);
+/// `windows` are those of `program`; without them they are found anew.
+Arena planArena(const DistributedProgram &program, int64_t device);
+Arena planArena(const DistributedProgram &program, const StripeWindows &windows,
+                int64_t device);
 
 /// True where `shard` receives the operand of a Shard step to `layout`: every
 /// shard that owns some of it, of a partial group the first.

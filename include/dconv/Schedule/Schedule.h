@@ -51,9 +51,10 @@ struct ScheduleInput {
 
 /// The command list of every device.
 ///
-/// A device first loads its stripes; then, timed, takes the steps in order: it
-/// posts what others need of its stripes, then for each of its shards brings
-/// what the shard reads, makes its padding, launches, and frees the scratch;
+/// A device first loads its stripes, and fills what lies around them and is no
+/// halo; then, timed, takes the steps in order: it posts what others need of
+/// its stripes, then for each of its shards brings what the shard reads and has
+/// not in place, makes padding that is not, launches, and frees the scratch;
 /// last it returns its part of the results. What is streamed it brings and
 /// returns between the launches, as early as its slots allow. Every command
 /// waits for the earlier ones that touch the same box, and for the end of what

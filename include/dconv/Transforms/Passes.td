@@ -243,8 +243,9 @@ def LayOutBuffersPass : Pass<"dconv-lay-out-buffers", "::mlir::ModuleOp"> {
   let description = [{
     Gives a buffer that only kernels read, all of which prefer the same layout on
     this host, that layout: as a rule the filters, which are packed when they are
-    scattered. The kernels' arguments change with it. What is sent, gathered or
-    added up stays row-major, and neither bytes nor memory change.
+    scattered. The kernels' arguments change with it. Boxes of it may be sent or
+    copied to others; what is gathered or added up stays row-major, and neither
+    bytes nor memory change.
   }];
   let statistics = [
     Statistic<"numBuffers", "buffers", "buffers with a layout">];

@@ -7,7 +7,7 @@
 
 #include "Cases.h"
 
-#include "dconv/Geometry/Prediction.h"
+#include "dconv/Geometry/StripeWindows.h"
 
 #include "gtest/gtest.h"
 
@@ -162,14 +162,18 @@ TEST(Example, BytesOfTwoShardsOfEightRows) {
   // 4x8x4 of the input, the whole filter; 4x8x8 of the result.
   EXPECT_EQ(prediction.scatterBytes, (Bytes{512 + 1152, 512 + 1152}));
   EXPECT_EQ(prediction.gatherBytes, (Bytes{1024, 1024}));
-  // Besides these the footprint of 6x10x4; the filter is read where it lies.
+  // The input lies in its footprint of 6x10x4; the filter is read as it lies.
   EXPECT_EQ(prediction.peakBytes,
-            (Bytes{512 + 1152 + 1024 + 960, 512 + 1152 + 1024 + 960}));
+            (Bytes{960 + 1152 + 1024, 960 + 1152 + 1024}));
   // shard, halo_exchange, shard, fill, sub_kernel: the filter is value 2.
   const Step &kernel = program.steps[4];
   ASSERT_EQ(kernel.kind, StepKind::SubKernel);
-  EXPECT_EQ(residentFor(program, kernel.inputs[0], 0), -1);
-  EXPECT_EQ(residentFor(program, kernel.inputs[1], 0), 2);
+  const StripeWindows windows(program);
+  EXPECT_EQ(windows.residentFor(kernel.inputs[0], 0), 0);
+  EXPECT_EQ(windows.bufferOf(0, 0), (Box{{-1, 5}, {-1, 9}, {0, 4}}));
+  EXPECT_EQ(windows.bufferOf(0, 1), (Box{{3, 9}, {-1, 9}, {0, 4}}));
+  EXPECT_EQ(windows.residentFor(kernel.inputs[1], 0), 2);
+  EXPECT_EQ(windows.readerOf(2), nullptr);
 }
 
 // Four partial sums of 6 f32 each on two devices: shard 0 and 1 own two

@@ -81,10 +81,31 @@ int64_t OracleInput::volume(int64_t shard) const {
 }
 
 bool OracleInput::resident(int64_t shard) const {
-  // What is passed on has a buffer of its own, in which the kernel reads it.
-  return (algorithm != CollectiveAlgorithm::Direct ||
-          owned[shard] == held[shard]) &&
+  return stored(shard) == held[shard] &&
          static_cast<int64_t>(held[shard].size()) == volume(shard);
+}
+
+const Elements &OracleInput::stored(int64_t shard) const {
+  return algorithm == CollectiveAlgorithm::Direct ? owned[shard] : held[shard];
+}
+
+int64_t OracleInput::windowVolume(int64_t shard,
+                                  const std::vector<int64_t> &shape) const {
+  std::vector<Reach> window = reach[shard];
+  for (int64_t element : stored(shard))
+    for (size_t d = shape.size(); d-- > 0; element /= shape[d]) {
+      window[d].low = std::min(window[d].low, element % shape[d]);
+      window[d].high = std::max(window[d].high, element % shape[d]);
+    }
+  int64_t volume = 1;
+  for (Reach r : window)
+    volume *= r.size();
+  return volume;
+}
+
+/// Bytes of a buffer in the arena.
+static int64_t inBlocks(int64_t elements, int64_t bytes) {
+  return (elements * bytes + 63) / 64 * 64;
 }
 
 Oracle::Oracle(const Case &testCase)
@@ -373,11 +394,33 @@ void Oracle::countBytes() {
   }
 }
 
+bool Oracle::readsInPlace(size_t number) const {
+  const OracleInput &input = inputs[number];
+  const Operand &operand = convolution.inputs[number];
+  std::map<int64_t, int64_t> together, apart, largest; // by device
+  for (int64_t shard = 0; shard < numShards(); ++shard) {
+    int64_t device = deviceOf(shard), bytes = operand.elementBytes;
+    together[device] +=
+        inBlocks(input.windowVolume(shard, operand.shape), bytes);
+    apart[device] += inBlocks(input.stored(shard).size(), bytes);
+    if (!input.resident(shard))
+      largest[device] =
+          std::max(largest[device], inBlocks(input.volume(shard), bytes));
+  }
+  for (auto [device, bytes] : together)
+    if (bytes > apart[device] + largest[device])
+      return false;
+  return true;
+}
+
 void Oracle::countMemory() {
   for (auto *buffers : {&stripes, &footprints, &accumulators, &staging})
     buffers->resize(testCase.devices);
   bool widens = convolution.accumulatorBytes != convolution.output.elementBytes;
   std::vector<int64_t> scratch(testCase.devices);
+  std::vector<bool> inPlace;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    inPlace.push_back(readsInPlace(i));
   for (int64_t shard = 0; shard < numShards(); ++shard) {
     int64_t device = deviceOf(shard);
     int64_t live = 0; // bytes of the step being looked at
@@ -385,7 +428,7 @@ void Oracle::countMemory() {
       if (elements == 0)
         return;
       buffers[device].push_back({shard, elements * bytes});
-      live += (elements * bytes + 63) / 64 * 64;
+      live += inBlocks(elements, bytes);
     };
     auto endStep = [&] {
       scratch[device] = std::max(scratch[device], live);
@@ -396,11 +439,14 @@ void Oracle::countMemory() {
     int64_t blockSize = block[shard].size(), pieceSize = piece[shard].size();
 
     for (size_t i = 0; i < inputs.size(); ++i) {
-      need(stripes, inputs[i].owned[shard].size(),
-           convolution.inputs[i].elementBytes);
+      const Operand &operand = convolution.inputs[i];
+      // What is passed on is kept beside what the host sent.
       if (inputs[i].algorithm != CollectiveAlgorithm::Direct)
-        need(stripes, inputs[i].held[shard].size(),
-             convolution.inputs[i].elementBytes);
+        need(stripes, inputs[i].owned[shard].size(), operand.elementBytes);
+      need(stripes,
+           inPlace[i] ? inputs[i].windowVolume(shard, operand.shape)
+                      : int64_t(inputs[i].stored(shard).size()),
+           operand.elementBytes);
     }
     need(stripes, blockSize, reduces ? wide : narrow);
     if (reduces)
@@ -413,7 +459,7 @@ void Oracle::countMemory() {
       need(staging, blockSize, narrow);
     endStep();
     for (size_t i = 0; i < inputs.size(); ++i)
-      if (!inputs[i].resident(shard))
+      if (!inPlace[i] && !inputs[i].resident(shard))
         need(footprints, inputs[i].volume(shard),
              convolution.inputs[i].elementBytes);
     if (!reduces && widens)

@@ -42,6 +42,12 @@ struct OracleInput {
 
   /// Number of positions of the hull of what `shard` reads, padding included.
   int64_t volume(int64_t shard) const;
+  /// What `shard` has in the buffer from which its kernel may read: what it
+  /// owns, or, of what is passed on, what it holds.
+  const Elements &stored(int64_t shard) const;
+  /// Number of positions of the hull of that, in a tensor of `shape`, and of
+  /// what `shard` reads.
+  int64_t windowVolume(int64_t shard, const std::vector<int64_t> &shape) const;
   /// True where `shard` owns just what it reads, and reads no padding.
   bool resident(int64_t shard) const;
 };
@@ -93,6 +99,9 @@ private:
   /// The shards that differ from `shard` on axes of reductions alone.
   std::vector<int64_t> groupOf(int64_t shard) const;
   void countBytes();
+  /// True where the kernels read input `number` in place, with room for it
+  /// around what is stored: where that needs no more memory on any device.
+  bool readsInPlace(size_t number) const;
   /// Counts what a ring or tree moves of `input`, whose elements one shard each
   /// owns.
   void countPassedOn(const OracleInput &input, int64_t elementBytes);

@@ -2,7 +2,7 @@
 
 #include "Verify.h"
 
-#include "dconv/Geometry/Prediction.h"
+#include "dconv/Geometry/StripeWindows.h"
 
 #include <algorithm>
 #include <tuple>
@@ -240,6 +240,8 @@ private:
     }
     if (peak != arena.bytes || peak != oracle.peak[device])
       return "the peak is not the high-water mark";
+    if (std::string error = verifyReads(arena); !error.empty())
+      return error;
     std::vector<OracleBuffer> expected[4];
     expected[ArenaBuffer::Stripe] = oracle.stripes[device];
     expected[ArenaBuffer::Footprint] = oracle.footprints[device];
@@ -251,6 +253,34 @@ private:
       if (found[purpose] != expected[purpose])
         return "buffers of purpose " + std::to_string(purpose);
     }
+    return "";
+  }
+
+  /// Each kernel finds all it reads in one buffer: the stripe's, beside what
+  /// that holds, or one of its own.
+  std::string verifyReads(const Arena &arena) const {
+    const StripeWindows windows(program);
+    for (const Step &step : program.steps)
+      for (unsigned i = 0; i < step.inputs.size(); ++i)
+        for (const ArenaBuffer &buffer : arena.buffers) {
+          const Box &read = step.inputs[i].footprints[buffer.shard];
+          int resident = windows.residentFor(step.inputs[i], buffer.shard);
+          bool isRead = buffer.purpose == ArenaBuffer::Stripe
+                            ? buffer.value == resident
+                            : buffer.purpose == ArenaBuffer::Footprint &&
+                                  buffer.input == i;
+          if (!isRead)
+            continue;
+          if (buffer.purpose == ArenaBuffer::Footprint && resident >= 0)
+            return "a footprint of what is read in place";
+          if (!buffer.window.contains(read) ||
+              buffer.window != windows.windowOf(step.inputs[i], buffer.shard))
+            return ofShard("what is read", buffer.shard);
+          if (buffer.purpose == ArenaBuffer::Stripe &&
+              !buffer.window.contains(
+                  program.values[resident].layout.held(grid, buffer.shard)))
+            return ofShard("the stripe", buffer.shard);
+        }
     return "";
   }
 

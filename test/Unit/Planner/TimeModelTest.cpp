@@ -105,6 +105,28 @@ TEST(TimeModel, HaloOfTwoShards) {
                    std::min(seconds.exchange, seconds.compute * 3 / 4));
 }
 
+// Shards of one device: two windows with halos of one row have room around
+// their stripes, four with three rows do not, and are put together each time.
+TEST(TimeModel, WindowsWithoutRoomAreCopied) {
+  const Machine machine = threads(1, 0);
+  const DeviceDescription &device = machine.devices[0];
+  for (auto [parts, taps] : {std::pair(2, 3), std::pair(4, 7)}) {
+    const int64_t halo = taps / 2, rows = 16 / parts;
+    Convolution convolution = forwardOf(makeLayer(
+        1, 1, 4, 6, {{16, taps, 1, 1, halo, halo}, {8, 3, 1, 1, 1, 1}}));
+    Split split = *parseSplit("o0=" + std::to_string(parts), convolution);
+    std::vector<int64_t> lengths = convolution.extents;
+    lengths[2] = rows;
+    double each = kernelSeconds(convolution, lengths, device, "f32");
+    if (parts == 4) // 10 rows of 10 positions, 4 channels of 4 bytes each
+      each += device.copyLatency + 10 * device.rowLatency +
+              10 * 10 * 16 / device.copyBandwidth;
+    EXPECT_DOUBLE_EQ(
+        planCost(convolution, split, machine, TimeQuery()).seconds.compute,
+        parts * each);
+  }
+}
+
 // A row goes to the other shard, of 8 * 4 elements of 4 bytes.
 TEST(TimeModel, ReshardingIsPriced) {
   Machine machine = threads(2, 0);
