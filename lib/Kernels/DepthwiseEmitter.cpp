@@ -11,6 +11,9 @@
 using namespace mlir;
 using namespace dconv::kernels;
 
+/// Of a line of the caches.
+constexpr int64_t kLineBits = 512;
+
 namespace {
 class DepthwiseEmitter {
 public:
@@ -27,6 +30,9 @@ private:
   void emitTiles(std::optional<unsigned> loop, int64_t most, Emit inner);
   void emitChannels(Emit inner);
   void emitTile();
+  /// Asks for what the tile below reads of a beyond what this one does: the
+  /// channels of a tile are too few for the hardware to see them coming.
+  void emitPrefetch(Value indexA);
   /// All rows of taps at the place of the other taps.
   SmallVector<Value> emitRows(const TapPlace &place,
                               SmallVector<Value> accumulators);
@@ -214,6 +220,8 @@ void DepthwiseEmitter::emitTile() {
         emitTapBounds(builder, loc, oneRow, first, *roles.rowTap);
   }
 
+  emitPrefetch(place.a);
+
   auto vectorType = VectorType::get(tiling.lanes, nest.type);
   SmallVector<Value> accumulators;
   forEachOutput([&](int64_t offset, int64_t vector) {
@@ -236,6 +244,22 @@ void DepthwiseEmitter::emitTile() {
                        addOffset(builder, loc, outputIndex, offset),
                        activeLanes(vector));
   });
+}
+
+void DepthwiseEmitter::emitPrefetch(Value indexA) {
+  // Narrower vectors share lines with the tiles beside them.
+  const Access &accessA = nest.inputs[roles.a];
+  if (!roles.row || tiling.lanes * accessA.elementBits < kLineBits)
+    return;
+  int64_t newRows = sizeOf(roles.row) * roles.rowStep;
+  int64_t firstNew = nest.loops[*roles.rowTap].extent +
+                     roles.rowStep * (sizeOf(roles.row) - 1);
+  for (int64_t row = firstNew; row < firstNew + newRows; ++row)
+    for (int64_t column = 0; column < sizeOf(roles.column); ++column)
+      a.prefetch(builder, loc,
+                 addOffset(builder, loc, indexA,
+                           row * accessA.coefs[*roles.rowTap] +
+                               column * coefOf(accessA, roles.column)));
 }
 
 SmallVector<Value> DepthwiseEmitter::emitRows(const TapPlace &place,

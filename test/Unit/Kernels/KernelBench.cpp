@@ -2,7 +2,8 @@
 //
 // dconv-kernel-bench [part of a name]: prints, for each kernel, its best time
 // and rate, the share of it, and of the median, of what the core's
-// multiply-adds could do in the same seconds, and the time to compile. Work
+// multiply-adds could do in the same seconds, the share of the time in which as
+// many bytes as its tensors have are copied, and the time to compile. Work
 // counts real taps.
 //
 //===----------------------------------------------------------------------===//
@@ -278,6 +279,19 @@ static double measurePeak(int repeats) {
   return best;
 }
 
+/// Seconds to read half of `bytes` and write the other half.
+static double measureCopy(size_t bytes, int repeats) {
+  std::vector<char> from(bytes / 2, 1), to(bytes / 2, 2);
+  double best = 1;
+  for (int repeat = 0; repeat < repeats; ++repeat) {
+    double start = now();
+    std::memcpy(to.data(), from.data(), from.size());
+    asm volatile("" : : "r"(to.data()) : "memory");
+    best = std::min(best, now() - start);
+  }
+  return best;
+}
+
 /// The peak for multiply-adds of `type` on `target`: dot products do twice or
 /// four times as many as f32.
 static double peakOf(const std::string &type, const KernelTarget &target,
@@ -294,6 +308,7 @@ static void measure(KernelCase &data, const JitKernel &kernel,
                     const KernelTarget &target) {
   std::vector<std::vector<char>> buffers;
   std::vector<void *> arguments;
+  size_t bytes = 0;
   for (auto [tensor, layout] :
        llvm::zip_equal(data.tensors, kernel.layouts())) {
     // Buffers start at a cache line, as they do in an arena.
@@ -303,12 +318,13 @@ static void measure(KernelCase &data, const JitKernel &kernel,
     void *begin = buffer.data();
     std::align(64, content.size(), begin, space);
     std::memcpy(begin, content.data(), content.size());
+    bytes += content.size();
     arguments.push_back(begin);
   }
   for (void *scalar : data.scalarArguments())
     arguments.push_back(scalar);
   std::vector<double> times;
-  double peak = 0;
+  double peak = 0, copy = measureCopy(bytes, 10);
   for (double total = 0; total < 0.3;) {
     // Peak and kernel in turns: both see the same clock and neighbours.
     if (times.size() % 16 == 0)
@@ -322,9 +338,10 @@ static void measure(KernelCase &data, const JitKernel &kernel,
   double work = 2e-9 * data.numInsideIterations();
   double best = work / times.front(), median = work / times[times.size() / 2];
   peak = peakOf(data.spec.imageType, target, peak);
-  std::printf("%-34s %9.3f %9.1f %5.0f%% %5.0f%% %8.1f %8.1f  %s %s\n",
+  std::printf("%-34s %9.3f %9.1f %5.0f%% %5.0f%% %5.0f%% %8.1f %8.1f  %s %s\n",
               data.spec.name.c_str(), 1e3 * times.front(), best,
-              100 * best / peak, 100 * median / peak, 1e3 * kernel.emitSeconds,
+              100 * best / peak, 100 * median / peak,
+              100 * copy / times.front(), 1e3 * kernel.emitSeconds,
               1e3 * kernel.llvmSeconds, kernel.emitted().reason.c_str(),
               kernel.layouts().size() > 1 && !kernel.layouts()[1].isRowMajor()
                   ? toString(kernel.layouts()[1]).c_str()
@@ -337,8 +354,8 @@ int main(int argc, char **argv) {
   KernelTarget target = KernelTarget::host();
   std::printf("%s, peak of one core: %.1f GFLOP/s (f32)\n",
               target.instructionSet.c_str(), measurePeak(100));
-  std::printf("%-34s %9s %9s %6s %6s %8s %8s\n", "kernel", "ms", "GFLOP/s",
-              "peak", "median", "emit ms", "LLVM ms");
+  std::printf("%-34s %9s %9s %6s %6s %6s %8s %8s\n", "kernel", "ms", "GFLOP/s",
+              "peak", "median", "copy", "emit ms", "LLVM ms");
   for (const KernelSpec &spec : kernels()) {
     if (!std::strstr(spec.name.c_str(), filter))
       continue;
