@@ -152,6 +152,8 @@ void DepthwiseEmitter::emitChannels(Emit inner) {
                                             tiling.lanes, tiling.vectors)) {
     channels = span;
     int64_t width = span.vectors * tiling.lanes;
+    // Channels may be any loop that all buffers walk: columns with bounds too.
+    part.size[roles.channels] = width - tiling.lanes + span.lastLanes;
     emitLoop(builder, loc, span.count, {}, [&](Value iv, SmallVector<Value>) {
       part.begin[roles.channels] =
           addProduct(builder, loc, constant(span.begin), width, iv);

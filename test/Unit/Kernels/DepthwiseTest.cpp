@@ -180,6 +180,13 @@ std::vector<KernelSpec> poolingSpecs() {
       spec.initial = 0;
       spec.inside = {{0, 1, 1, same ? 8 : 14}, {0, 2, 1, same ? 12 : 23}};
     }
+    // Lanes walk columns, which have bounds too.
+    KernelSpec &spec = specs.emplace_back(specs.back());
+    spec.name = std::string(combiner) + "_" + type + "_channels_first";
+    spec.loops = "n=2 c=3 oh=7 ow=37 kh=3 kw=3";
+    spec.image = "n, c, oh*2+kh, ow+kw*2";
+    spec.result = "n, c, oh, ow";
+    spec.inside = {{0, 2, 1, 14}, {0, 3, 2, 39}};
   }
   return specs;
 }
