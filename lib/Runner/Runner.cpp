@@ -6,6 +6,8 @@
 #include "dconv/Runtime/HostDevice.h"
 #include "dconv/Runtime/LocalTransport.h"
 
+#include <algorithm>
+
 using namespace dconv;
 using runtime::Counters;
 using runtime::Status;
@@ -22,6 +24,10 @@ Status Runner::open(Options options, std::unique_ptr<Runner> &runner) {
 
   runtime::LocalTransport::Options transport;
   transport.faults = *faults;
+  if (options.linkLatency || options.linkBandwidth)
+    transport.links = std::make_shared<runtime::LinkModel>(
+        options.devices, options.linkLatency.value_or(0),
+        options.linkBandwidth);
   runtime::Session::Options session;
   session.programs = std::move(options.programs);
   session.transport = std::make_unique<runtime::LocalTransport>(
@@ -88,15 +94,22 @@ Status Runner::run(const Signature &signature, std::vector<Bytes> &inputs,
       return session->status();
     Counters predicted(devices), measured(devices);
     double seconds = 0, endToEnd = 0;
+    std::vector<double> exposed(devices, 0);
     for (const runtime::Execution &execution : session->takeExecutions()) {
       predicted.merge(programs[execution.program].predicted);
       measured.merge(execution.counters);
       seconds += execution.seconds;
       endToEnd += execution.secondsEndToEnd;
+      for (size_t d = 0; d < execution.exposedSeconds.size(); ++d)
+        exposed[d] += execution.exposedSeconds[d];
       double &least = result.programSeconds[execution.program];
       if (least == 0 || execution.seconds < least)
         least = execution.seconds;
     }
+    if (result.seconds.empty() ||
+        seconds < *std::min_element(result.seconds.begin(),
+                                    result.seconds.end()))
+      result.exposedSeconds = std::move(exposed);
     result.seconds.push_back(seconds);
     result.secondsEndToEnd.push_back(endToEnd);
     bool first = repetition == 0;

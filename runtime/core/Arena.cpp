@@ -30,7 +30,11 @@ Status Arena::create(int64_t bytes, Arena &arena) {
 void Arena::noteAlloc(const Buffer &buffer) {
   // A buffer takes whole blocks: what alignment costs is memory too.
   const int64_t end = buffer.offset + buffer.bytes();
-  peak = std::max(peak, (end + alignment - 1) / alignment * alignment);
+  const int64_t blocks = (end + alignment - 1) / alignment * alignment;
+  int64_t highest = peak.load(std::memory_order_relaxed);
+  while (highest < blocks && !peak.compare_exchange_weak(
+                                 highest, blocks, std::memory_order_relaxed))
+    ;
 }
 
 Status checkBudget(const std::vector<int64_t> &bytes, int64_t budget) {

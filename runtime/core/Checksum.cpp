@@ -3,6 +3,7 @@
 #include "dconv/Runtime/Checksum.h"
 
 #include <algorithm>
+#include <cstring>
 #include <isa-l/crc.h>
 
 namespace dconv::runtime {
@@ -11,8 +12,35 @@ namespace {
 
 constexpr uint32_t initial = 0xFFFFFFFF;
 
+#if defined(__x86_64__)
+const bool hasInstruction = __builtin_cpu_supports("sse4.2");
+
+/// Continues `crc` with few bytes, for which isa-l takes longer to begin than
+/// to sum them.
+__attribute__((target("sse4.2"))) uint32_t
+updateShort(uint32_t crc, const void *data, int64_t size) {
+  auto *at = static_cast<const unsigned char *>(data);
+  uint64_t wide = crc;
+  for (; size >= 8; at += 8, size -= 8) {
+    uint64_t word;
+    std::memcpy(&word, at, sizeof(word));
+    wide = __builtin_ia32_crc32di(wide, word);
+  }
+  crc = static_cast<uint32_t>(wide);
+  for (; size > 0; ++at, --size)
+    crc = __builtin_ia32_crc32qi(crc, *at);
+  return crc;
+}
+#else
+constexpr bool hasInstruction = false;
+uint32_t updateShort(uint32_t crc, const void *, int64_t) { return crc; }
+#endif
+
 /// Continues the raw (not inverted) checksum `crc`. isa-l takes an int length.
 uint32_t update(uint32_t crc, const void *data, int64_t size) {
+  constexpr int64_t longestShort = 192;
+  if (hasInstruction && size <= longestShort)
+    return updateShort(crc, data, size);
   constexpr int64_t longest = int64_t(1) << 30;
   auto *at = static_cast<unsigned char *>(const_cast<void *>(data));
   for (int64_t step; size > 0; at += step, size -= step) {
@@ -97,51 +125,67 @@ static void forEachSlab(const std::vector<int64_t> &sizes, int64_t most,
   }
 }
 
-/// Calls `body(slab, elements)` with the elements of `box`, row-major, slab by
-/// slab; they stay in the first-level cache.
-template <typename Body>
-static void forEachPacked(const BoxView &box, Body body) {
-  alignas(64) std::byte packed[8 << 10];
+/// As much as stays in the first-level cache while it is summed.
+constexpr static int64_t slabBytes = 8 << 10;
+
+CheckedCopy::CheckedCopy(const BoxView &from)
+    : strided(from.isStrided()), elementBytes(bytesOf(from.type)) {
+  if (strided)
+    one = BoxRuns<1>(from);
+  else
+    cutSlabs(nullptr, from);
+}
+
+CheckedCopy::CheckedCopy(const BoxView &to, const BoxView &from)
+    : strided(to.isStrided() && from.isStrided()), copies(true),
+      elementBytes(bytesOf(from.type)) {
+  if (strided)
+    both = BoxRuns<2>(to, from);
+  else
+    cutSlabs(&to, from);
+}
+
+void CheckedCopy::cutSlabs(const BoxView *to, const BoxView &from) {
   std::vector<int64_t> sizes;
-  for (const BoxView::Dim &dim : box.dims)
+  for (const BoxView::Dim &dim : from.dims)
     sizes.push_back(dim.size);
-  forEachSlab(sizes, sizeof(packed) / bytesOf(box.type), [&](const Box &slab) {
-    const BoxView dense = viewOf(packed, box.type, slab, slab);
-    copyBox(dense, partOf(box, slab));
-    body(slab, dense);
+  alignas(64) std::byte memory[slabBytes];
+  forEachSlab(sizes, slabBytes / elementBytes, [&](const Box &slab) {
+    const BoxView dense = viewOf(memory, from.type, slab, slab);
+    const BoxView source = partOf(from, slab);
+    Slab &cut = slabs.emplace_back();
+    cut.source = source.data;
+    cut.in = BoxCopy(dense, source);
+    if (to) {
+      const BoxView target = partOf(*to, slab);
+      cut.target = target.data;
+      cut.out = BoxCopy(target, dense);
+    }
   });
 }
 
-uint32_t checksum(const BoxView &box) {
-  if (!box.isStrided()) {
+uint32_t CheckedCopy::run() const {
+  if (!strided) {
+    alignas(64) std::byte packed[slabBytes];
     uint32_t crc = initial;
-    forEachPacked(box, [&](const Box &, const BoxView &dense) {
-      crc = update(crc, dense.data, dense.bytes());
-    });
+    for (const Slab &slab : slabs) {
+      slab.in.run(packed, slab.source);
+      crc = update(crc, packed, slab.in.bytes());
+      if (copies)
+        slab.out.run(slab.target, packed);
+    }
     return ~crc;
   }
-  const int64_t elementBytes = bytesOf(box.type);
   RunChecksum sum;
-  forEachRun<1>({&box}, [&](const auto &at, int64_t count) {
-    sum.add(at[0], count * elementBytes);
-  });
-  return sum.result();
-}
-
-uint32_t copyWithChecksum(const BoxView &to, const BoxView &from) {
-  if (!to.isStrided() || !from.isStrided()) {
-    uint32_t crc = initial;
-    forEachPacked(from, [&](const Box &slab, const BoxView &dense) {
-      crc = update(crc, dense.data, dense.bytes());
-      copyBox(partOf(to, slab), dense);
+  if (!copies) {
+    one.forEach([&](const auto &at, int64_t count) {
+      sum.add(at[0], count * elementBytes);
     });
-    return ~crc;
+    return sum.result();
   }
   // Small enough that the copied bytes are still in the first-level cache.
   constexpr int64_t chunk = 16 << 10;
-  const int64_t elementBytes = bytesOf(to.type);
-  RunChecksum sum;
-  forEachRun<2>({&to, &from}, [&](const auto &at, int64_t count) {
+  both.forEach([&](const auto &at, int64_t count) {
     const int64_t size = count * elementBytes;
     for (int64_t done = 0; done < size; done += chunk) {
       const int64_t part = std::min(chunk, size - done);
@@ -150,6 +194,12 @@ uint32_t copyWithChecksum(const BoxView &to, const BoxView &from) {
     }
   });
   return sum.result();
+}
+
+uint32_t checksum(const BoxView &box) { return CheckedCopy(box).run(); }
+
+uint32_t copyWithChecksum(const BoxView &to, const BoxView &from) {
+  return CheckedCopy(to, from).run();
 }
 
 } // namespace dconv::runtime

@@ -1,6 +1,6 @@
 //===- CopyBox.cpp - from one order of elements to another ----------------===//
 
-#include "dconv/Runtime/BoxView.h"
+#include "dconv/Runtime/BoxCopy.h"
 
 #include <algorithm>
 
@@ -28,8 +28,8 @@ inline void copyGroup(std::byte *to, const std::byte *from, int64_t distance) {
 
 /// `count` groups; strides of units and constant ones let them be vectors.
 template <int64_t unit, int64_t ways>
-void copyGroups(const Pointers &at, int64_t count, const Dim &groups,
-                int64_t distance) {
+void copyGroups(const Pointers &at, int64_t count, const Dim groups,
+                const int64_t distance) {
   std::byte *__restrict to = at[0];
   const std::byte *__restrict from = at[1];
   if (groups.strides[0] == unit * ways && groups.strides[1] == unit) {
@@ -51,7 +51,7 @@ struct Blocked {
 /// most `bytes` there. The dim between is cut; its last, smaller part is the
 /// second of the two, if there is one, and begins at `rest`.
 std::vector<Blocked> splitForCache(std::vector<Dim> dims, int64_t bytes,
-                                   Pointers &rest) {
+                                   std::array<int64_t, 2> &rest) {
   Blocked blocks;
   while (!dims.empty() && dims.back().strides[1] < bytes) {
     const Dim dim = dims.back();
@@ -66,8 +66,8 @@ std::vector<Blocked> splitForCache(std::vector<Dim> dims, int64_t bytes,
     for (size_t i = 0; i < rest.size(); ++i)
       rest[i] += dim.size / count * count * dim.strides[i];
     blocks.inner.insert(blocks.inner.begin(), {count, dim.strides});
-    dims.push_back({dim.size / count,
-                    {count * dim.strides[0], count * dim.strides[1]}});
+    dims.push_back(
+        {dim.size / count, {count * dim.strides[0], count * dim.strides[1]}});
     blocks.outer = std::move(dims);
     if (dim.size % count == 0)
       return {std::move(blocks)};
@@ -77,35 +77,71 @@ std::vector<Blocked> splitForCache(std::vector<Dim> dims, int64_t bytes,
   return {std::move(blocks)};
 }
 
+/// One run per position.
+void copyRuns(const BoxCopy::Part &part, const Pointers &at) {
+  const int64_t run = part.run;
+  walk(part.outer, at,
+       [=](const Pointers &at) { copyRun(at[0], at[1], run); });
+}
+
 /// Elements of which the two views have no long run in common: goes along what
 /// the target has close together, `ways` units at a time where it has so many
-/// side by side (what is packed for dot products).
-///
-/// Where the source does not have the groups side by side, only few of them are
-/// taken at once: their cache lines stay in the cache, although a stride of the
-/// source may map all to one place of it, until all of a line has been read.
+/// side by side (what is packed for dot products). The source has the groups
+/// side by side too.
 template <int64_t unit, int64_t ways>
-void copyScattered(std::vector<Dim> dims, const Pointers &at, const Dim &groups,
-                   int64_t distance) {
-  if (groups.strides[1] == unit)
-    return walk(dims, at, [&](const Pointers &at) {
-      copyGroups<unit, ways>(at, groups.size, groups, distance);
-    });
-  constexpr int64_t tile = 8, bytes = 512;
-  Pointers begins[2] = {at, at};
-  std::vector<Blocked> parts =
-      splitForCache(std::move(dims), bytes, begins[1]);
-  for (size_t part = 0; part < parts.size(); ++part)
-    walk(parts[part].outer, begins[part], [&](const Pointers &at) {
-      for (int64_t begin = 0; begin < groups.size; begin += tile) {
-        const int64_t count = std::min(tile, groups.size - begin);
-        const Pointers first{at[0] + begin * groups.strides[0],
-                             at[1] + begin * groups.strides[1]};
-        walk(parts[part].inner, first, [&](const Pointers &at) {
-          copyGroups<unit, ways>(at, count, groups, distance);
-        });
-      }
-    });
+void copyScattered(const BoxCopy::Part &part, const Pointers &at) {
+  // Copies, since what is written might else be these.
+  const Dim groups = part.groups;
+  const int64_t distance = part.distance;
+  walk(part.outer, at, [=](const Pointers &at) {
+    copyGroups<unit, ways>(at, groups.size, groups, distance);
+  });
+}
+
+/// The same where the source does not: only few of the groups are taken at
+/// once. Their cache lines stay in the cache, although a stride of the source
+/// may map all to one place of it, until all of a line has been read.
+template <int64_t unit, int64_t ways>
+void copyTiled(const BoxCopy::Part &part, const Pointers &at) {
+  constexpr int64_t tile = 8;
+  const Dim groups = part.groups;
+  const int64_t distance = part.distance;
+  walk(part.outer, at, [&, groups, distance](const Pointers &at) {
+    for (int64_t begin = 0; begin < groups.size; begin += tile) {
+      const int64_t count = std::min(tile, groups.size - begin);
+      const Pointers first{at[0] + begin * groups.strides[0],
+                           at[1] + begin * groups.strides[1]};
+      walk(part.inner, first, [=](const Pointers &at) {
+        copyGroups<unit, ways>(at, count, groups, distance);
+      });
+    }
+  });
+}
+
+/// Prepares what `copyScattered` or `copyTiled` does from `offsets` on.
+template <int64_t unit, int64_t ways>
+void planScattered(std::vector<Dim> dims, std::array<int64_t, 2> offsets,
+                   const Dim &groups, int64_t distance,
+                   std::vector<BoxCopy::Part> &parts) {
+  BoxCopy::Part part;
+  part.groups = groups;
+  part.distance = distance;
+  part.offsets = offsets;
+  if (groups.strides[1] == unit) {
+    part.outer = std::move(dims);
+    part.copy = copyScattered<unit, ways>;
+    parts.push_back(std::move(part));
+    return;
+  }
+  part.copy = copyTiled<unit, ways>;
+  constexpr int64_t bytes = 512;
+  std::array<int64_t, 2> rest = offsets;
+  for (Blocked &blocks : splitForCache(std::move(dims), bytes, rest)) {
+    part.outer = std::move(blocks.outer);
+    part.inner = std::move(blocks.inner);
+    parts.push_back(part);
+    part.offsets = rest;
+  }
 }
 
 /// The dim along which the target has its elements `distance` bytes apart.
@@ -116,7 +152,8 @@ std::vector<Dim>::iterator dimOf(std::vector<Dim> &dims, int64_t distance) {
 }
 
 template <int64_t unit>
-void copyUnits(std::vector<Dim> dims, const Pointers &at) {
+void planUnits(std::vector<Dim> dims, const std::array<int64_t, 2> &offsets,
+               std::vector<BoxCopy::Part> &parts) {
   auto side = dimOf(dims, unit);
   if (side != dims.end() && (side->size == 2 || side->size == 4))
     if (auto next = dimOf(dims, side->size * unit); next != dims.end()) {
@@ -124,52 +161,64 @@ void copyUnits(std::vector<Dim> dims, const Pointers &at) {
       dims.erase(std::max(side, next));
       dims.erase(std::min(side, next));
       return ways.size == 2
-                 ? copyScattered<unit, 2>(std::move(dims), at, groups, ways.strides[1])
-                 : copyScattered<unit, 4>(std::move(dims), at, groups, ways.strides[1]);
+                 ? planScattered<unit, 2>(std::move(dims), offsets, groups,
+                                          ways.strides[1], parts)
+                 : planScattered<unit, 4>(std::move(dims), offsets, groups,
+                                          ways.strides[1], parts);
     }
-  auto closest = std::min_element(dims.begin(), dims.end(),
-                                  [](const Dim &a, const Dim &b) {
-                                    return a.strides[0] < b.strides[0];
-                                  });
+  auto closest = std::min_element(
+      dims.begin(), dims.end(),
+      [](const Dim &a, const Dim &b) { return a.strides[0] < b.strides[0]; });
   const Dim groups = *closest;
   dims.erase(closest);
-  copyScattered<unit, 1>(std::move(dims), at, groups, 0);
+  planScattered<unit, 1>(std::move(dims), offsets, groups, 0, parts);
 }
 
-void copyStrided(const BoxView &to, const BoxView &from) {
-  std::vector<Dim> dims = jointDims<2>({&to, &from});
-  if (dims.empty())
-    return;
-  const int64_t run = dims.back().size * bytesOf(to.type);
+void planPiece(JointPiece<2> piece, int64_t elementBytes,
+               std::vector<BoxCopy::Part> &parts) {
+  std::vector<Dim> dims = std::move(piece.dims);
+  const int64_t run = dims.back().size * elementBytes;
   dims.pop_back();
   // Reading in order pays more than writing in order.
   std::stable_sort(dims.begin(), dims.end(), [](const Dim &a, const Dim &b) {
     return a.strides[1] > b.strides[1];
   });
-  const Pointers at{to.data, from.data};
   if (!dims.empty())
     switch (run) {
     case 1:
-      return copyUnits<1>(std::move(dims), at);
+      return planUnits<1>(std::move(dims), piece.offsets, parts);
     case 2:
-      return copyUnits<2>(std::move(dims), at);
+      return planUnits<2>(std::move(dims), piece.offsets, parts);
     case 4:
-      return copyUnits<4>(std::move(dims), at);
+      return planUnits<4>(std::move(dims), piece.offsets, parts);
     case 8:
-      return copyUnits<8>(std::move(dims), at);
+      return planUnits<8>(std::move(dims), piece.offsets, parts);
     case 16:
-      return copyUnits<16>(std::move(dims), at);
+      return planUnits<16>(std::move(dims), piece.offsets, parts);
     }
-  walk(dims, at, [&](const Pointers &at) { copyRun(at[0], at[1], run); });
+  BoxCopy::Part part;
+  part.copy = copyRuns;
+  part.offsets = piece.offsets;
+  part.outer = std::move(dims);
+  part.run = run;
+  parts.push_back(std::move(part));
 }
 
 } // namespace
 
+BoxCopy::BoxCopy(const BoxView &to, const BoxView &from)
+    : to(to.data), from(from.data), size(to.bytes()) {
+  for (JointPiece<2> &piece : jointPieces<2>({&to, &from}))
+    planPiece(std::move(piece), bytesOf(to.type), parts);
+}
+
+void BoxCopy::run(std::byte *to, std::byte *from) const {
+  for (const Part &part : parts)
+    part.copy(part, {to + part.offsets[0], from + part.offsets[1]});
+}
+
 void copyBox(const BoxView &to, const BoxView &from) {
-  if (to.isStrided() && from.isStrided())
-    return copyStrided(to, from);
-  for (const std::vector<BoxView> &piece : stridedPieces({&to, &from}))
-    copyStrided(piece[0], piece[1]);
+  BoxCopy(to, from).run();
 }
 
 } // namespace dconv::runtime

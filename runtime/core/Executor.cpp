@@ -1,30 +1,53 @@
 //===- Executor.cpp - runs the list of one device -------------------------===//
 
 #include "Executor.h"
+#include "dconv/Runtime/Processors.h"
 
 #include <numeric>
-#include <thread>
 
 namespace dconv::runtime {
+
+/// Where `box` begins in a dense row-major tensor, in bytes.
+static int64_t offsetOf(const Box &box, const Argument &argument) {
+  int64_t offset = 0;
+  for (unsigned d = 0; d < box.rank(); ++d)
+    offset = offset * argument.shape[d] + box[d].begin;
+  return offset * bytesOf(argument.type);
+}
 
 Executor::Executor(const Program &program, int64_t programNumber,
                    int64_t device, Device &backend, Transport &transport,
                    TraceLog *trace)
     : program(program), list(program.devices[device]),
-      timed(program.timed[device]), programNumber(programNumber), device(device), backend(backend),
-      transport(transport), trace(trace), steps(list.commands.size()),
-      queues(dealOut(list, timed)) {}
+      timed(program.timed[device]), programNumber(programNumber),
+      device(device), backend(backend), transport(transport), trace(trace),
+      steps(list.commands.size()), queues(dealOut(list, timed)) {}
+
+Executor::~Executor() {
+  closing = true;
+  for (Bell &bell : bells)
+    bell.ringForAll();
+  for (std::thread &helper : helpers)
+    helper.join();
+}
 
 Status Executor::prepare(uint64_t planHash) {
-  for (size_t c = 0; c < steps.size(); ++c) {
-    if (Status s = prepare(list.commands[c], steps[c]); s.failed())
+  for (uint32_t c = 0; c < steps.size(); ++c) {
+    if (Status s = prepare(list.commands[c], steps[c], planHash); s.failed())
       return s;
-    steps[c].header.id.planHash = planHash;
+    if (list.commands[c].kind == CommandKind::Send)
+      sends.push_back(c);
+  }
+  if (queues.several()) {
+    waiting = Waiting::among(transport.devices() * numQueues);
+    for (Queue queue : {Queue::Load, Queue::Store})
+      helpers.emplace_back([this, queue] { serve(queue); });
   }
   return {};
 }
 
-Status Executor::prepare(const Command &command, Step &step) {
+Status Executor::prepare(const Command &command, Step &step,
+                         uint64_t planHash) {
   for (uint32_t wait : command.waits)
     if (list.commands[wait].kind == CommandKind::Send)
       step.sends.push_back(wait);
@@ -33,18 +56,46 @@ Status Executor::prepare(const Command &command, Step &step) {
   auto boxOf = [&](const Buffer &b) {
     return viewOf(dataOf(b), b.type, b.window, command.box, b.layout);
   };
+  // Like a box on the host, whose tensor is known when it is called.
+  auto hostBox = [&](const Argument &argument) {
+    step.hostOffset = command.box.empty() ? 0 : offsetOf(command.box, argument);
+    BoxView view = viewOf(backend.arena().data(), argument.type,
+                          Box::whole(argument.shape), command.box);
+    view.data = backend.arena().data();
+    return view;
+  };
+  auto header = [&] {
+    MessageHeader header = headerOf(program, device, command);
+    header.id.planHash = planHash;
+    return header;
+  };
   switch (command.kind) {
   case CommandKind::Alloc:
   case CommandKind::Free:
-    return {};
+    break;
+  case CommandKind::Scatter:
+    step.copy =
+        BoxCopy(boxOf(buffer), hostBox(program.arguments[command.argument]));
+    break;
+  case CommandKind::Gather:
+    step.copy =
+        BoxCopy(hostBox(program.results[command.argument]), boxOf(buffer));
+    break;
+  case CommandKind::Fill:
+    step.box = boxOf(buffer);
+    break;
   case CommandKind::Copy:
+    step.copy = BoxCopy(boxOf(buffer), boxOf(list.buffers[command.source]));
+    break;
   case CommandKind::Convert:
   case CommandKind::Accumulate:
-    step.from = boxOf(list.buffers[command.source]);
+    step.boxes = {boxOf(buffer), boxOf(list.buffers[command.source])};
     break;
   case CommandKind::Send:
+    step.port = transport.openSend(header(), boxOf(buffer));
+    break;
   case CommandKind::Receive:
-    step.header = headerOf(program, device, command);
+    step.port = transport.openReceive(header(), boxOf(buffer));
     break;
   case CommandKind::Launch:
     for (uint32_t operand : command.operands)
@@ -55,25 +106,37 @@ Status Executor::prepare(const Command &command, Step &step) {
     for (const int64_t &bound : command.bounds)
       step.arguments.push_back(const_cast<int64_t *>(&bound));
     return backend.findKernel(program.kernels[command.kernel], step.kernel);
-  default:
-    break;
   }
-  step.to = boxOf(buffer);
   return {};
 }
 
 void Executor::begin(const Call &newCall) {
   call = newCall;
   scattered = gathered = {};
-  completed = {};
+  for (std::atomic<uint32_t> &count : completed)
+    count = 0;
   failed = false;
   backend.arena().resetPeak();
 }
 
+/// Brings what is known of a command here: each is used once in a call.
+void Executor::prefetch(uint32_t number) const {
+  if (number >= steps.size())
+    return;
+  auto bring = [](const void *data, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += 64)
+      __builtin_prefetch(static_cast<const char *>(data) + at);
+  };
+  bring(&list.commands[number], sizeof(Command));
+  bring(&steps[number], sizeof(Step));
+}
+
 Status Executor::run(uint32_t begin, uint32_t end) {
-  for (uint32_t c = begin; c < end; ++c)
+  for (uint32_t c = begin; c < end; ++c) {
+    prefetch(c + 2);
     if (Status s = runCommand(c, Queue::Compute); s.failed())
       return s;
+  }
   return {};
 }
 
@@ -82,14 +145,22 @@ Status Executor::runBefore() { return run(0, timed.begin); }
 Status Executor::runAfter() { return run(timed.end, steps.size()); }
 
 Status Executor::runTimed() {
-  if (!queues.several())
-    return run(timed.begin, timed.end);
-  std::array<Status, numQueues> ends;
-  auto runInto = [&](Queue queue) { ends[size_t(queue)] = runQueue(queue); };
-  std::thread load(runInto, Queue::Load), store(runInto, Queue::Store);
-  runInto(Queue::Compute);
-  load.join();
-  store.join();
+  const std::chrono::nanoseconds before = transport.waited(device);
+  Status status = queues.several() ? runQueues() : run(timed.begin, timed.end);
+  waitedTimed = transport.waited(device) - before;
+  return status;
+}
+
+/// Why a bell of a queue is rung: something has changed.
+static constexpr uint32_t change = 1;
+
+Status Executor::runQueues() {
+  ended = 0;
+  ++round;
+  ringOthers(Queue::Compute);
+  ends[size_t(Queue::Compute)] = runQueue(Queue::Compute);
+  bells[size_t(Queue::Compute)].await(change, waiting,
+                                      [&] { return ended == helpers.size(); });
   // What stopped the others says more than that they stopped.
   Status first;
   for (Status &end : ends)
@@ -99,31 +170,51 @@ Status Executor::runTimed() {
   return first;
 }
 
+/// The thread of a queue beside Compute's.
+void Executor::serve(Queue queue) {
+  wakeUpPunctually();
+  for (uint64_t seen = 0;; ++seen) {
+    bells[size_t(queue)].await(change, waiting,
+                               [&] { return round != seen || closing; });
+    if (closing)
+      return;
+    ends[size_t(queue)] = runQueue(queue);
+    ++ended;
+    bells[size_t(Queue::Compute)].ring(change);
+  }
+}
+
+void Executor::ringOthers(Queue queue) {
+  for (size_t other = 0; other < numQueues; ++other)
+    if (other != size_t(queue))
+      bells[other].ring(change);
+}
+
 Status Executor::runQueue(Queue queue) {
   for (const Queues::Entry &entry : queues.entries[size_t(queue)]) {
     Status status =
-        await(entry.needs)
+        await(queue, entry.needs)
             ? runCommand(entry.command, queue)
             : Status(StatusCode::Stopped, "another queue of the device failed");
-    std::lock_guard lock(mutex);
-    failed |= status.failed();
-    ++completed[size_t(queue)];
-    changed.notify_all();
+    if (status.failed())
+      failed = true;
+    else
+      ++completed[size_t(queue)];
+    ringOthers(queue);
     if (status.failed())
       return status;
   }
   return {};
 }
 
-bool Executor::await(const Queues::Progress &needs) {
+bool Executor::await(Queue queue, const Queues::Progress &needs) {
   auto met = [&] {
-    for (size_t queue = 0; queue < numQueues; ++queue)
-      if (completed[queue] < needs[queue])
+    for (size_t other = 0; other < numQueues; ++other)
+      if (completed[other] < needs[other])
         return false;
     return true;
   };
-  std::unique_lock lock(mutex);
-  changed.wait(lock, [&] { return failed || met(); });
+  bells[size_t(queue)].await(change, waiting, [&] { return failed || met(); });
   return !failed;
 }
 
@@ -136,17 +227,10 @@ int64_t Executor::gatherBytes() const {
 }
 
 Status Executor::finish() {
-  for (uint32_t c = 0; c < steps.size(); ++c)
-    if (list.commands[c].kind == CommandKind::Send)
-      if (Status s = transport.wait(device, steps[c].sent); s.failed())
-        return inTransfer(c, std::move(s));
+  for (uint32_t send : sends)
+    if (Status s = transport.wait(steps[send].port); s.failed())
+      return inTransfer(send, std::move(s));
   return {};
-}
-
-BoxView Executor::hostBox(const Command &command, void *host,
-                          const Argument &argument) const {
-  return viewOf(static_cast<std::byte *>(host), argument.type,
-                Box::whole(argument.shape), command.box);
 }
 
 /// Adds to an error of the transport what it does not know.
@@ -162,11 +246,22 @@ Status Executor::inTransfer(uint32_t number, Status status) const {
 }
 
 Status Executor::runCommand(uint32_t number, Queue queue) {
-  const int64_t started = trace ? TraceLog::now() : 0;
+  return trace ? runTraced(number, queue) : perform(number, queue);
+}
+
+Status Executor::runTraced(uint32_t number, Queue queue) {
+  // The queue of messages is Compute; it alone may ask what was waited.
+  auto waited = [&] {
+    return queue == Queue::Compute ? transport.waited(device).count() : 0;
+  };
+  TraceLog::Event event{programNumber, number};
+  event.waited = -waited();
+  event.begin = TraceLog::now();
   Status status = perform(number, queue);
-  if (trace && !status.failed())
-    trace->record(device, queue,
-                  {programNumber, number, started, TraceLog::now()});
+  event.end = TraceLog::now();
+  event.waited += waited();
+  if (!status.failed())
+    trace->record(device, queue, event);
   return status;
 }
 
@@ -177,46 +272,44 @@ Status Executor::perform(uint32_t number, Queue queue) {
     return {StatusCode::Stopped, "another device failed"};
   // The queues have met all other waits: of sends, the receipt is open.
   for (uint32_t send : step.sends)
-    if (Status s = transport.wait(device, steps[send].sent); s.failed())
+    if (Status s = transport.wait(steps[send].port); s.failed())
       return inTransfer(send, std::move(s));
 
   switch (command.kind) {
-  case CommandKind::Alloc: {
-    std::lock_guard lock(mutex);
+  case CommandKind::Alloc:
     backend.arena().noteAlloc(list.buffers[command.buffer]);
     return {};
-  }
   case CommandKind::Free:
     return {};
   case CommandKind::Scatter:
-    backend.load(step.to, hostBox(command, call.arguments[command.argument],
-                                  program.arguments[command.argument]));
-    scattered[size_t(queue)] += step.to.bytes();
+    step.copy.setFrom(
+        static_cast<std::byte *>(call.arguments[command.argument]) +
+        step.hostOffset);
+    backend.load(step.copy);
+    scattered[size_t(queue)] += step.copy.bytes();
     return {};
   case CommandKind::Gather:
-    backend.store(hostBox(command, call.results[command.argument],
-                          program.results[command.argument]),
-                  step.to);
-    gathered[size_t(queue)] += step.to.bytes();
+    step.copy.setTo(static_cast<std::byte *>(call.results[command.argument]) +
+                    step.hostOffset);
+    backend.store(step.copy);
+    gathered[size_t(queue)] += step.copy.bytes();
     return {};
   case CommandKind::Fill:
-    backend.fill(step.to, command.value);
+    backend.fill(step.box, command.value);
     return {};
   case CommandKind::Copy:
-    backend.copy(step.to, step.from);
+    backend.copy(step.copy);
     return {};
   case CommandKind::Convert:
-    backend.convert(step.to, step.from);
+    backend.convert(step.boxes);
     return {};
   case CommandKind::Accumulate:
-    backend.accumulate(step.to, step.from, command.combiner);
+    backend.accumulate(step.boxes, command.combiner);
     return {};
   case CommandKind::Send:
-    step.header.id.epoch = call.epoch;
-    return inTransfer(number, transport.send(step.header, step.to, step.sent));
+    return inTransfer(number, transport.send(step.port));
   case CommandKind::Receive:
-    step.header.id.epoch = call.epoch;
-    return inTransfer(number, transport.receive(step.header, step.to));
+    return inTransfer(number, transport.receive(step.port));
   case CommandKind::Launch: {
     const size_t first = command.operands.size() + 1;
     for (size_t i = 0; i < command.scalars.size(); ++i)

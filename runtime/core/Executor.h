@@ -4,13 +4,13 @@
 #define DCONV_RUNTIME_CORE_EXECUTOR_H
 
 #include "Queues.h"
+#include "dconv/Runtime/Bell.h"
 #include "dconv/Runtime/Device.h"
 #include "dconv/Runtime/Trace.h"
 #include "dconv/Runtime/Transport.h"
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
+#include <thread>
 
 namespace dconv::runtime {
 
@@ -22,8 +22,9 @@ struct Call {
   const std::atomic<bool> *stopped = nullptr; ///< another device failed
 };
 
-/// The commands of one device in one program, with everything looked up that
-/// does not change from call to call.
+/// The commands of one device in one program, with everything worked out that
+/// does not change from call to call: to run them allocates nothing and takes
+/// no lock.
 ///
 /// Threading: one thread at a time. Where the timed part loads from the host or
 /// stores to it, `runTimed` does so on threads of its own.
@@ -34,9 +35,10 @@ public:
   /// records nothing.
   Executor(const Program &program, int64_t programNumber, int64_t device,
            Device &backend, Transport &transport, TraceLog *trace);
+  ~Executor();
 
-  /// Finds the kernels and the memory of every command. Messages carry
-  /// `planHash`.
+  /// Finds the kernels and the memory of every command, and makes its messages
+  /// known to the transport. Messages carry `planHash`.
   Status prepare(uint64_t planHash);
 
   /// Makes the arguments of `call` those of the commands that follow.
@@ -54,29 +56,36 @@ public:
 
   int64_t scatterBytes() const;
   int64_t gatherBytes() const;
+  /// How long the timed part waited for other devices.
+  std::chrono::nanoseconds exposed() const { return waitedTimed; }
 
 private:
-  /// What a command needs besides its fields.
+  /// What a command needs besides its fields: of the boxes, the one that its
+  /// kind uses.
   struct Step {
-    BoxView to;   ///< `box` of `buffer`
-    BoxView from; ///< `box` of `source`
-    MessageHeader header;
+    BoxRuns<1> box;   ///< `box` of `buffer`
+    BoxRuns<2> boxes; ///< there, and in `source`
+    BoxCopy copy;     ///< to `buffer` from `source`, or from or to the host
+    int64_t hostOffset = 0; ///< of the box, in the host's tensor
+    Transport::Port port = 0;
     Device::Kernel kernel = nullptr;
     std::vector<void *> arguments; ///< of the kernel
     std::vector<uint32_t> sends;   ///< those it waits for
-    Transport::Event sent = 0;
   };
 
-  Status prepare(const Command &command, Step &step);
+  Status prepare(const Command &command, Step &step, uint64_t planHash);
+  void prefetch(uint32_t number) const;
   Status run(uint32_t begin, uint32_t end);
+  Status runQueues();
   Status runQueue(Queue queue);
+  void serve(Queue queue);
   /// Returns when `needs` have completed; false where a queue has failed.
-  bool await(const Queues::Progress &needs);
+  bool await(Queue queue, const Queues::Progress &needs);
+  void ringOthers(Queue queue);
   Status runCommand(uint32_t number, Queue queue);
+  Status runTraced(uint32_t number, Queue queue);
   Status perform(uint32_t number, Queue queue);
   Status inTransfer(uint32_t number, Status status) const;
-  BoxView hostBox(const Command &command, void *host,
-                  const Argument &argument) const;
   std::byte *dataOf(const Buffer &buffer) {
     return backend.arena().data() + buffer.offset;
   }
@@ -90,16 +99,24 @@ private:
   Transport &transport;
   TraceLog *const trace;
   std::vector<Step> steps;
+  std::vector<uint32_t> sends; ///< all commands that send
 
   Queues queues;
 
   Call call;
   std::array<int64_t, numQueues> scattered{}, gathered{}; ///< per queue
+  std::chrono::nanoseconds waitedTimed{0};
 
-  std::mutex mutex; ///< guards all below, and the arena's high-water mark
-  std::condition_variable changed;
-  Queues::Progress completed{};
-  bool failed = false; ///< some queue has
+  /// The threads of queues beside Compute's; none where there is one queue.
+  std::vector<std::thread> helpers;
+  Waiting waiting;
+  std::array<Bell, numQueues> bells; ///< of the threads of the queues
+  std::atomic<uint64_t> round{0}; ///< how often the helpers have been started
+  std::atomic<uint32_t> ended{0}; ///< helpers that have ended the round
+  std::atomic<bool> closing{false};
+  std::array<Status, numQueues> ends; ///< of the queues, in this round
+  std::array<std::atomic<uint32_t>, numQueues> completed{};
+  std::atomic<bool> failed{false}; ///< some queue has
 };
 
 } // namespace dconv::runtime

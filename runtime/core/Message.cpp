@@ -3,6 +3,8 @@
 #include "dconv/Runtime/Message.h"
 #include "dconv/Runtime/Checksum.h"
 
+#include <algorithm>
+
 namespace dconv::runtime {
 
 namespace {
@@ -146,6 +148,37 @@ Result<MessageHeader> parseHeader(const std::vector<uint8_t> &bytes) {
   reader.get(header.length);
   reader.get(header.checksum);
   return header;
+}
+
+/// Where the epoch is, and, from the end, both checksums.
+constexpr static size_t epochAt = 8, fromEnd = 8;
+
+template <typename T> static void put(T value, uint8_t *to) {
+  for (size_t i = 0; i < sizeof(T); ++i)
+    to[i] = static_cast<uint8_t>(value >> (8 * i));
+}
+
+void HeaderBytes::write(uint64_t epoch, uint32_t sum, uint8_t *to) const {
+  std::copy(bytes.begin(), bytes.end(), to);
+  put(epoch, to + epochAt);
+  uint8_t *sums = to + bytes.size() - fromEnd;
+  put(sum, sums);
+  put(checksum(to, bytes.size() - sizeof(sum)), sums + sizeof(sum));
+}
+
+HeaderBytes::Match HeaderBytes::match(const uint8_t *from, uint64_t epoch,
+                                      uint32_t &sum) const {
+  const size_t sums = bytes.size() - fromEnd;
+  if (checksum(from, sums + sizeof(sum)) !=
+      Reader(from + sums + sizeof(sum)).get<uint32_t>())
+    return Match::Corrupt;
+  constexpr size_t epochEnd = epochAt + sizeof(epoch);
+  if (Reader(from + epochAt).get<uint64_t>() != epoch ||
+      !std::equal(from, from + epochAt, bytes.begin()) ||
+      !std::equal(from + epochEnd, from + sums, bytes.begin() + epochEnd))
+    return Match::Other;
+  sum = Reader(from + sums).get<uint32_t>();
+  return Match::Good;
 }
 
 std::string toString(const MessageId &id) {

@@ -1,14 +1,27 @@
 //===- Processors.cpp - where the threads of devices run ------------------===//
 
-#include "Processors.h"
+#include "dconv/Runtime/Processors.h"
+
+#include <algorithm>
+#include <thread>
 
 #ifdef __linux__
 #include <sched.h>
+#include <sys/prctl.h>
 #endif
 
 namespace dconv::runtime {
 
 #ifdef __linux__
+int64_t availableProcessors() {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
+    return std::max(1, CPU_COUNT(&allowed));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+void wakeUpPunctually() { prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
+
 void moveToOwnProcessor(int64_t device, int64_t devices) {
   // More processors than a cpu_set_t holds: then this does nothing.
   cpu_set_t allowed;
@@ -31,6 +44,10 @@ void moveToOwnProcessor(int64_t device, int64_t devices) {
     sched_setaffinity(0, sizeof(allowed), &allowed);
 }
 #else
+int64_t availableProcessors() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+void wakeUpPunctually() {}
 void moveToOwnProcessor(int64_t, int64_t) {}
 #endif
 

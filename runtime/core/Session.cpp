@@ -2,8 +2,8 @@
 
 #include "dconv/Runtime/Session.h"
 #include "Executor.h"
-#include "Processors.h"
 #include "dconv/Runtime/Checker.h"
+#include "dconv/Runtime/Processors.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -31,14 +31,13 @@ public:
   Transport &transport;
   const std::vector<Program> &programs;
   std::vector<std::deque<Executor>> executors; ///< [program][device]
-  std::vector<uint64_t> planHashes;             ///< of the programs
-  uint64_t epoch = 0;                           ///< of the last call
+  uint64_t epoch = 0;                          ///< of the last call
   std::atomic<bool> stopped{false};
 
 private:
   void serve(size_t device);
   void runDevice(size_t device);
-  bool meet(Clock::time_point &when);
+  bool meet(size_t device, Clock::time_point &when);
   void fail(Status status);
 
   std::mutex mutex; ///< guards all below
@@ -47,11 +46,15 @@ private:
   bool closing = false;
   int64_t program = 0;
   Call call;
-  size_t running = 0;    ///< devices that have not ended the call
-  size_t meeting = 0;    ///< devices that wait for the others in `meet`
-  uint64_t meetings = 0; ///< how many were complete
-  Clock::time_point timedBegin, timedEnd;
+  size_t running = 0; ///< devices that have not ended the call
   Status error;
+
+  // Not guarded: where the devices meet before and after the timed part.
+  Waiting waiting;
+  std::deque<Bell> bells;                 ///< per device
+  std::atomic<size_t> meeting{0};         ///< devices that wait in `meet`
+  std::atomic<uint64_t> meetings{0};      ///< how many were complete
+  Clock::time_point timedBegin, timedEnd; ///< by the last to come
 
   std::vector<std::thread> threads;
 };
@@ -67,11 +70,14 @@ Session::Impl::~Impl() {
 }
 
 void Session::Impl::start() {
+  waiting = Waiting::among(devices.size());
+  bells.resize(devices.size());
   for (size_t device = 0; device < devices.size(); ++device)
     threads.emplace_back([this, device] { serve(device); });
 }
 
 void Session::Impl::serve(size_t device) {
+  wakeUpPunctually();
   for (uint64_t seen = 0;;) {
     {
       std::unique_lock lock(mutex);
@@ -98,9 +104,9 @@ void Session::Impl::runDevice(size_t device) {
   };
 
   executor.begin(call);
-  if (!succeeds(executor.runBefore()) || !meet(timedBegin))
+  if (!succeeds(executor.runBefore()) || !meet(device, timedBegin))
     return;
-  if (!succeeds(executor.runTimed()) || !meet(timedEnd))
+  if (!succeeds(executor.runTimed()) || !meet(device, timedEnd))
     return;
   if (succeeds(executor.runAfter()))
     succeeds(executor.finish());
@@ -108,17 +114,19 @@ void Session::Impl::runDevice(size_t device) {
 
 /// Waits until all devices are here; `when` is the time the last came. False
 /// where one of them failed instead.
-bool Session::Impl::meet(Clock::time_point &when) {
-  std::unique_lock lock(mutex);
+bool Session::Impl::meet(size_t device, Clock::time_point &when) {
+  constexpr uint32_t complete = 1;
+  const uint64_t mine = meetings;
   if (++meeting == devices.size()) {
     meeting = 0;
-    ++meetings;
     when = Clock::now();
-    changed.notify_all();
+    ++meetings;
+    for (Bell &bell : bells)
+      bell.ring(complete);
     return true;
   }
-  const uint64_t mine = meetings;
-  changed.wait(lock, [&] { return meetings != mine || stopped; });
+  bells[device].await(complete, waiting,
+                      [&] { return meetings != mine || stopped; });
   return meetings != mine;
 }
 
@@ -129,7 +137,8 @@ void Session::Impl::fail(Status status) {
       error = std::move(status);
     stopped = true;
   }
-  changed.notify_all();
+  for (Bell &bell : bells)
+    bell.ringForAll();
   transport.stop();
 }
 
@@ -154,7 +163,7 @@ Status Session::Impl::run(int64_t number, const Call &newCall,
   execution.seconds = seconds(timedEnd - timedBegin);
   execution.secondsEndToEnd = seconds(Clock::now() - begin);
 
-  Counters &counters = execution.counters = Counters(devices.size());
+  Counters &counters = execution.counters;
   for (size_t d = 0; d < devices.size(); ++d) {
     const TransferCounters transfer = transport.counters(d);
     counters.bytesReceived[d] = transfer.bytesReceived;
@@ -162,7 +171,8 @@ Status Session::Impl::run(int64_t number, const Call &newCall,
     counters.scatterBytes[d] = executors[number][d].scatterBytes();
     counters.gatherBytes[d] = executors[number][d].gatherBytes();
     counters.peakBytes[d] = devices[d]->arena().peakBytes();
-    execution.transfers.push_back(transfer);
+    execution.transfers[d] = transfer;
+    execution.exposedSeconds[d] = seconds(executors[number][d].exposed());
   }
   return {};
 }
@@ -209,7 +219,6 @@ Status Session::prepare() {
   }
   for (size_t p = 0; p < options.programs.size(); ++p) {
     const uint64_t planHash = fingerprint(options.programs[p]);
-    impl->planHashes.push_back(planHash);
     for (int64_t d = 0; d < numDevices; ++d) {
       Executor &executor = impl->executors[p].emplace_back(
           options.programs[p], p, d, *impl->devices[d], *options.transport,
@@ -217,7 +226,10 @@ Status Session::prepare() {
       if (Status s = executor.prepare(planHash); s.failed())
         return s;
     }
+    if (Status s = options.transport->connect(); s.failed())
+      return s;
   }
+  growExecutions(64);
   impl->start();
   return {};
 }
@@ -235,16 +247,26 @@ Status Session::execute(int64_t number, void *const *arguments,
   call.arguments = arguments;
   call.results = results;
   call.stopped = &impl->stopped;
-  options.transport->begin(call.epoch, impl->planHashes[number]);
-  Execution execution;
-  firstError = impl->run(number, call, execution);
-  if (!firstError.failed())
-    executions.push_back(std::move(execution));
+  options.transport->begin(call.epoch);
+  if (numExecutions == executions.size())
+    growExecutions(2 * numExecutions);
+  firstError = impl->run(number, call, executions[numExecutions]);
+  numExecutions += !firstError.failed();
   return firstError;
 }
 
+void Session::growExecutions(size_t count) {
+  const size_t devices = options.transport->devices();
+  Execution empty;
+  empty.counters = Counters(devices);
+  empty.transfers.resize(devices);
+  empty.exposedSeconds.resize(devices);
+  executions.resize(count, empty);
+}
+
 std::vector<Execution> Session::takeExecutions() {
-  return std::exchange(executions, {});
+  return {executions.begin(),
+          executions.begin() + std::exchange(numExecutions, 0)};
 }
 
 Status Session::writeTrace(const std::string &path) const {

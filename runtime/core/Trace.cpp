@@ -75,8 +75,7 @@ Status TraceLog::write(const std::string &path,
     auto putRow = [&](size_t device, size_t queue) {
       // Rows of queues come behind those of all devices in number only.
       const size_t row =
-          queue == 0 ? device
-                     : events.size() + 2 * device + queue - 1;
+          queue == 0 ? device : events.size() + 2 * device + queue - 1;
       auto describeRow = [&](const char *what, const char *key, Json value) {
         put({{"ph", "M"},
              {"name", what},
@@ -92,13 +91,16 @@ Status TraceLog::write(const std::string &path,
         const Program &program = programs[event.program];
         const Command &command =
             program.devices[device].commands[event.command];
+        Json args = describe(program, device, event.command);
+        if (event.waited != 0 || command.kind == CommandKind::Receive)
+          args["waited"] = event.waited / 1e3; // microseconds, as `dur`
         put({{"ph", "X"},
              {"name", toString(command.kind)},
              {"pid", 0},
              {"tid", row},
              {"ts", (event.begin - origin) / 1e3}, // microseconds
              {"dur", (event.end - event.begin) / 1e3},
-             {"args", describe(program, device, event.command)}});
+             {"args", std::move(args)}});
       }
     };
     for (size_t device = 0; device < events.size(); ++device)

@@ -49,9 +49,8 @@ template <bool isMax> struct UnsignedExtreme {
   }
 };
 
-template <typename T, typename Op>
-void combineRuns(const BoxView &to, const BoxView &from) {
-  forEachRun<2>({&to, &from}, [](const auto &at, int64_t count) {
+template <typename T, typename Op> void combineRuns(const BoxRuns<2> &boxes) {
+  boxes.forEach([](const auto &at, int64_t count) {
     auto *target = reinterpret_cast<T *>(at[0]);
     auto *source = reinterpret_cast<const T *>(at[1]);
     for (int64_t i = 0; i < count; ++i) {
@@ -63,47 +62,45 @@ void combineRuns(const BoxView &to, const BoxView &from) {
   });
 }
 
-template <typename T>
-void combine(const BoxView &to, const BoxView &from, Combiner combiner) {
+template <typename T> void combine(const BoxRuns<2> &boxes, Combiner combiner) {
   switch (combiner) {
   case Combiner::Add:
-    return combineRuns<T, Add>(to, from);
+    return combineRuns<T, Add>(boxes);
   case Combiner::Max:
-    return combineRuns<T, Extreme<true>>(to, from);
+    return combineRuns<T, Extreme<true>>(boxes);
   case Combiner::Min:
-    return combineRuns<T, Extreme<false>>(to, from);
+    return combineRuns<T, Extreme<false>>(boxes);
   case Combiner::MaxUnsigned:
     if constexpr (std::is_integral_v<T>)
-      combineRuns<T, UnsignedExtreme<true>>(to, from);
+      combineRuns<T, UnsignedExtreme<true>>(boxes);
     return; // the checker lets no float through
   case Combiner::MinUnsigned:
     if constexpr (std::is_integral_v<T>)
-      combineRuns<T, UnsignedExtreme<false>>(to, from);
+      combineRuns<T, UnsignedExtreme<false>>(boxes);
     return;
   }
 }
 
 } // namespace
 
-void HostDevice::accumulate(const BoxView &to, const BoxView &from,
-                            Combiner combiner) {
-  switch (to.type) {
+void HostDevice::accumulate(const BoxRuns<2> &boxes, Combiner combiner) {
+  switch (boxes.type(0)) {
   case ElementType::F16:
-    return runtime::combine<F16>(to, from, combiner);
+    return runtime::combine<F16>(boxes, combiner);
   case ElementType::BF16:
-    return runtime::combine<BF16>(to, from, combiner);
+    return runtime::combine<BF16>(boxes, combiner);
   case ElementType::F32:
-    return runtime::combine<float>(to, from, combiner);
+    return runtime::combine<float>(boxes, combiner);
   case ElementType::F64:
-    return runtime::combine<double>(to, from, combiner);
+    return runtime::combine<double>(boxes, combiner);
   case ElementType::I8:
-    return runtime::combine<int8_t>(to, from, combiner);
+    return runtime::combine<int8_t>(boxes, combiner);
   case ElementType::I16:
-    return runtime::combine<int16_t>(to, from, combiner);
+    return runtime::combine<int16_t>(boxes, combiner);
   case ElementType::I32:
-    return runtime::combine<int32_t>(to, from, combiner);
+    return runtime::combine<int32_t>(boxes, combiner);
   case ElementType::I64:
-    return runtime::combine<int64_t>(to, from, combiner);
+    return runtime::combine<int64_t>(boxes, combiner);
   }
 }
 

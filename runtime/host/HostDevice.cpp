@@ -20,15 +20,15 @@ Status HostDevice::findKernel(const std::string &symbol, Kernel &kernel) {
 }
 
 template <typename Bits>
-static void fillRuns(const BoxView &box, uint64_t value) {
-  forEachRun<1>({&box}, [&](const auto &at, int64_t count) {
+static void fillRuns(const BoxRuns<1> &box, uint64_t value) {
+  box.forEach([&](const auto &at, int64_t count) {
     std::fill_n(reinterpret_cast<Bits *>(at[0]), count,
                 static_cast<Bits>(value));
   });
 }
 
-void HostDevice::fill(const BoxView &box, uint64_t value) {
-  switch (bytesOf(box.type)) {
+void HostDevice::fill(const BoxRuns<1> &box, uint64_t value) {
+  switch (bytesOf(box.type(0))) {
   case 1:
     return fillRuns<uint8_t>(box, value);
   case 2:
@@ -40,15 +40,11 @@ void HostDevice::fill(const BoxView &box, uint64_t value) {
   }
 }
 
-void HostDevice::copy(const BoxView &to, const BoxView &from) {
-  copyBox(to, from);
-}
-
-void HostDevice::transfer(const BoxView &to, const BoxView &from) {
+void HostDevice::transfer(const BoxCopy &boxes) {
   HostLink::Clock::time_point over{};
   for (const std::shared_ptr<HostLink> &link : links)
-    over = std::max(over, link->begin(to.bytes()));
-  copyBox(to, from);
+    over = std::max(over, link->begin(boxes.bytes()));
+  boxes.run();
   if (!links.empty())
     std::this_thread::sleep_until(over);
 }

@@ -1,14 +1,25 @@
 //===- LocalTransport.cpp - devices of one process ------------------------===//
 
 #include "dconv/Runtime/LocalTransport.h"
-#include "dconv/Runtime/Checksum.h"
-
-#include <algorithm>
 
 namespace dconv::runtime {
 
 static Status stoppedStatus() {
   return {StatusCode::Stopped, "another device failed"};
+}
+
+/// What a device waits for: a message from a device, or that it accepts one.
+static uint32_t messageFrom(int64_t device) { return 2 * device + 1; }
+static uint32_t acceptanceBy(int64_t device) { return 2 * device + 2; }
+
+/// Brings memory that another processor has had here, ahead of its use.
+static void prefetchForWriting(const void *data, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += 64)
+    __builtin_prefetch(static_cast<const char *>(data) + at, 1);
+}
+static void prefetch(const void *data, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += 64)
+    __builtin_prefetch(static_cast<const char *>(data) + at);
 }
 
 /// Inverts bit `number` of the elements of `box` in row-major order.
@@ -20,221 +31,343 @@ static void flipBit(const BoxView &box, int64_t number) {
     place[d] = place[d].shifted(element % box.dims[d].size);
   const int64_t bit = number % elementBits;
   const BoxView flipped = partOf(box, place);
-  forEachRun<1>({&flipped}, [&](const auto &at, int64_t) {
+  BoxRuns<1>(flipped).forEach([&](const auto &at, int64_t) {
     at[0][bit / 8] ^= std::byte(1 << (bit % 8));
   });
 }
 
-LocalTransport::LocalTransport(int64_t devices, Options options)
-    : options(std::move(options)), nodes(devices) {}
+LocalTransport::LocalTransport(int64_t devices, Options given)
+    : options(std::move(given)),
+      waiting(options.links ? Waiting() : Waiting::among(devices)),
+      nodes(devices), links(devices * devices) {}
 
-void LocalTransport::begin(uint64_t newEpoch, uint64_t newPlanHash) {
-  epoch = newEpoch;
-  planHash = newPlanHash;
-  for (Node &node : nodes) {
-    std::lock_guard lock(node.mutex);
-    node.inbox.clear();
-    node.outbox.clear();
-    node.held.clear();
-    node.counters = {};
+LocalTransport::Message &LocalTransport::messageOf(const MessageHeader &header,
+                                                   Port &port) {
+  auto [known, isNew] = opening.try_emplace(header.id, messages.size());
+  port = known->second;
+  if (!isNew)
+    return messages[port];
+  Message &message = messages.emplace_back();
+  message.header = header;
+  message.bytes = HeaderBytes(header);
+  const int64_t source = header.id.source.device;
+  const int64_t destination = header.id.destination.device;
+  std::unique_ptr<Link> &link = links[source * devices() + destination];
+  if (!link) {
+    link = std::make_unique<Link>();
+    nodes[source].outgoing.push_back(link.get());
+    nodes[destination].incoming.push_back(link.get());
   }
+  ++link->opened;
+  link->headerBytes = std::max(link->headerBytes, message.bytes.size());
+  message.link = link.get();
+  return message;
 }
 
-Status LocalTransport::send(const MessageHeader &header, const BoxView &box,
-                            Event &sent) {
-  if (stopped)
-    return stoppedStatus();
-  Outgoing outgoing;
-  outgoing.header = header;
-  outgoing.header.checksum = checksum(box);
-  outgoing.box = box;
-  const int64_t source = header.id.source.device;
-  {
-    Node &node = nodes[source];
-    std::lock_guard lock(node.mutex);
-    sent = node.outbox.size();
-    node.outbox.push_back(std::move(outgoing));
+Transport::Port LocalTransport::openSend(const MessageHeader &header,
+                                         const BoxView &box) {
+  Port port;
+  Message &message = messageOf(header, port);
+  message.from = box;
+  message.hasSender = true;
+  message.sum = CheckedCopy(box);
+  return port;
+}
+
+Transport::Port LocalTransport::openReceive(const MessageHeader &header,
+                                            const BoxView &box) {
+  Port port;
+  Message &message = messageOf(header, port);
+  message.to = box;
+  message.hasReceiver = true;
+  return port;
+}
+
+Status LocalTransport::connect() {
+  for (const auto &[id, port] : opening) {
+    Message &message = messages[port];
+    if (!message.hasSender || !message.hasReceiver)
+      return {StatusCode::InvalidProgram,
+              toString(id) + " is " +
+                  (message.hasSender ? "sent and not received"
+                                     : "received and not sent")};
+    if (message.from.bytes() != message.header.length ||
+        message.to.bytes() != message.header.length)
+      return {StatusCode::InvalidProgram,
+              toString(id) + " of " + std::to_string(message.header.length) +
+                  " bytes is sent from " +
+                  std::to_string(message.from.bytes()) + " and received in " +
+                  std::to_string(message.to.bytes())};
+    message.copy = CheckedCopy(message.to, message.from);
   }
-  attempt(sent, source);
+  opening.clear();
+  for (std::unique_ptr<Link> &link : links) {
+    if (!link)
+      continue;
+    const size_t copies = options.faults ? 2 : 1;
+    link->places = std::max(link->places, copies * link->opened);
+    link->opened = 0;
+    link->deliveries = std::make_unique<Delivery[]>(link->places);
+    for (size_t place = 0; place < link->places; ++place)
+      link->deliveries[place].letter.header.resize(link->headerBytes);
+  }
+  for (Node &node : nodes)
+    for (const Link *link : node.incoming)
+      if (node.again.header.size() < link->headerBytes)
+        node.again.header.resize(link->headerBytes);
   return {};
 }
 
-/// Puts a message under way once, through the faults.
-void LocalTransport::attempt(Event sent, int64_t source) {
-  Delivery delivery;
-  delivery.sent = sent;
-  MessageHeader header;
-  int64_t number;
-  {
-    Node &node = nodes[source];
-    std::lock_guard lock(node.mutex);
-    Outgoing &outgoing = node.outbox[sent];
-    header = outgoing.header;
-    number = outgoing.attempts++;
-    delivery.box = &outgoing.box;
+void LocalTransport::begin(uint64_t newEpoch) {
+  epoch = newEpoch;
+  for (Node &node : nodes) {
+    node.held.clear();
+    node.counters = {};
+    node.waited = {};
+    for (Link *link : node.incoming) {
+      link->posted = link->taken = 0;
+      link->acceptedBytes.store(0, std::memory_order_relaxed);
+    }
   }
-  delivery.header = serialize(header);
-
-  const int64_t headerBits = delivery.header.size() * 8;
-  Fault fault;
-  if (options.faults)
-    fault =
-        options.faults->next(header.id, number, headerBits + header.length * 8);
-  if (fault.drop)
-    return;
-  if (fault.flippedBit >= headerBits)
-    delivery.flippedBit = fault.flippedBit - headerBits;
-  else if (fault.flippedBit >= 0)
-    delivery.header[fault.flippedBit / 8] ^= 1 << (fault.flippedBit % 8);
-
-  Node &node = nodes[header.id.destination.device];
-  std::lock_guard lock(node.mutex);
-  if (fault.reorder) {
-    node.held.push_back(std::move(delivery));
-    return;
-  }
-  arrive(node, delivery);
-  if (fault.repeat)
-    arrive(node, delivery);
-  releaseHeld(node);
-  node.changed.notify_one();
 }
 
-/// Lets what was held back arrive at `node`, which is locked.
+/// Makes `letter` delivery number `attempt` of a message, through the faults.
+/// False where it gets lost.
+bool LocalTransport::address(Message &message, Port port, int64_t attempt,
+                             Letter &letter, bool &repeated) {
+  const MessageId &id = message.header.id;
+  if (options.links)
+    letter.due = options.links->arrival(id.source.device, id.destination.device,
+                                        message.header.length, Clock::now());
+  if (attempt == 0)
+    message.due = letter.due;
+  letter.port = port;
+  message.bytes.write(epoch, message.checksum, letter.header.data());
+  if (!options.faults)
+    return true;
+  const int64_t headerBits = message.bytes.size() * 8;
+  const Fault fault =
+      options.faults->next(id, attempt, headerBits + message.header.length * 8);
+  letter.late = fault.reorder;
+  letter.flippedBit = -1;
+  if (fault.flippedBit >= headerBits)
+    letter.flippedBit = fault.flippedBit - headerBits;
+  else if (fault.flippedBit >= 0)
+    letter.header[fault.flippedBit / 8] ^= 1 << (fault.flippedBit % 8);
+  repeated = fault.repeat && !fault.reorder;
+  return !fault.drop;
+}
+
+Status LocalTransport::send(Port port) {
+  if (stopped)
+    return stoppedStatus();
+  Message &message = messages[port];
+  Link &link = *message.link;
+  message.checksum = message.sum.run();
+  Delivery &delivery = link.deliveries[link.posted];
+  bool repeated = false;
+  if (address(message, port, 0, delivery.letter, repeated)) {
+    if (repeated)
+      link.deliveries[link.posted + 1].letter = delivery.letter;
+    // From now on they are the receiver's, who comes to the first one first.
+    if (repeated)
+      link.deliveries[link.posted + 1].epoch.store(epoch);
+    delivery.epoch.store(epoch);
+    link.posted += 1 + repeated;
+  }
+  message.sent.store(epoch, std::memory_order_release);
+  const MessageId &id = message.header.id;
+  nodes[id.destination.device].bell.ring(messageFrom(id.source.device));
+  // The next letter will be written where the receiver has read the last run's.
+  if (link.posted < link.places)
+    prefetchForWriting(link.deliveries[link.posted].letter.header.data(),
+                       link.headerBytes);
+  return {};
+}
+
+/// True where a letter lies in the mailbox.
+bool LocalTransport::hasNext(const Link &link) const {
+  return link.taken < link.places &&
+         link.deliveries[link.taken].epoch.load() == epoch;
+}
+
+void LocalTransport::takeLetters(Link &link, Node &node) {
+  while (hasNext(link)) {
+    const Letter &letter = link.deliveries[link.taken++].letter;
+    prefetch(letter.header.data(), link.headerBytes);
+    prefetch(messages[letter.port].from.data, 1);
+    if (letter.late) {
+      node.held.push_back(letter);
+      continue;
+    }
+    arrive(node, letter);
+    releaseHeld(node);
+  }
+}
+
+/// Lets what was held back arrive.
 void LocalTransport::releaseHeld(Node &node) {
-  for (const Delivery &late : node.held)
+  for (const Letter &late : node.held)
     arrive(node, late);
   node.held.clear();
 }
 
-/// Files what arrives at `node`, which is locked, or drops and counts it.
-void LocalTransport::arrive(Node &node, const Delivery &delivery) {
-  Result<MessageHeader> header = parseHeader(delivery.header);
-  if (!header) {
+/// Files what arrives at `node`, or drops and counts it.
+void LocalTransport::arrive(Node &node, const Letter &letter) {
+  Message &message = messages[letter.port];
+  uint32_t checksum = 0;
+  switch (message.bytes.match(letter.header.data(), epoch, checksum)) {
+  case HeaderBytes::Match::Corrupt:
     ++node.counters.corrupt;
     return;
+  case HeaderBytes::Match::Other:
+    ++node.counters.repeated;
+    return;
+  case HeaderBytes::Match::Good:
+    break;
   }
-  if (header->id.epoch != epoch || header->id.planHash != planHash) {
+  if (message.present == epoch ||
+      message.accepted.load(std::memory_order_relaxed) == epoch) {
     ++node.counters.repeated;
     return;
   }
-  Slot &slot = node.inbox[header->id];
-  if (slot.accepted || slot.present) {
-    ++node.counters.repeated;
-    return;
-  }
-  slot.present = true;
-  slot.arrival = {std::move(*header), delivery.box, delivery.sent,
-                  delivery.flippedBit};
+  message.present = epoch;
+  message.arrivedChecksum = checksum;
+  message.flippedBit = letter.flippedBit;
+  message.arrives = letter.due;
 }
 
-/// Puts the message `id` under way again. False where it has not been sent yet
-/// or has been accepted.
-bool LocalTransport::askAgain(const MessageId &id) {
-  Node &source = nodes[id.source.device];
-  Event sent;
-  {
-    std::lock_guard lock(source.mutex);
-    auto it = std::find_if(source.outbox.begin(), source.outbox.end(),
-                           [&](const Outgoing &o) {
-                             return !o.acknowledged && o.header.id == id;
-                           });
-    if (it == source.outbox.end())
-      return false;
-    sent = it - source.outbox.begin();
+/// True where a message has been sent and should have arrived for long.
+bool LocalTransport::isLost(Message &message, Node &node) {
+  if (message.sent.load() != epoch ||
+      Clock::now() < message.due + options.patience)
+    return false;
+  // It may have been posted since the mailbox was last looked into.
+  takeLetters(*message.link, node);
+  releaseHeld(node); // nothing came after it: late, not lost
+  return message.present != epoch;
+}
+
+/// Puts a message under way again.
+void LocalTransport::askAgain(Message &message, Port port, Node &node) {
+  bool repeated = false;
+  ++node.counters.askedAgain;
+  if (!address(message, port, ++message.attempts, node.again, repeated))
+    return;
+  if (node.again.late) {
+    node.held.push_back(node.again);
+    return;
   }
-  attempt(sent, id.source.device);
-  return true;
+  for (int copies = 1 + repeated; copies > 0; --copies)
+    arrive(node, node.again);
+  releaseHeld(node);
 }
 
 /// Copies the payload; true where all of it is as the sender had it.
-bool LocalTransport::takeIn(const MessageHeader &expected, const BoxView &box,
-                            const Arrival &arrival) {
-  if (arrival.header.length != expected.length ||
-      arrival.box->bytes() != expected.length)
-    return false;
-  uint32_t got = copyWithChecksum(box, *arrival.box);
-  if (arrival.flippedBit >= 0) {
-    flipBit(box, arrival.flippedBit);
-    got = checksum(box);
+bool LocalTransport::takeIn(Message &message) {
+  uint32_t got = message.copy.run();
+  if (message.flippedBit >= 0) {
+    flipBit(message.to, message.flippedBit);
+    got = checksum(message.to);
   }
-  return got == arrival.header.checksum;
+  return got == message.arrivedChecksum;
 }
 
-void LocalTransport::acknowledge(const Arrival &arrival) {
-  Node &source = nodes[arrival.header.id.source.device];
-  std::lock_guard lock(source.mutex);
-  source.outbox[arrival.sent].acknowledged = true;
-  source.counters.bytesSent += arrival.header.length;
-  source.changed.notify_one();
+void LocalTransport::accept(Message &message, Node &node) {
+  const MessageId &id = message.header.id;
+  const int64_t bytes = message.header.length;
+  node.counters.bytesReceived += bytes;
+  std::atomic<int64_t> &sum = message.link->acceptedBytes;
+  sum.store(sum.load(std::memory_order_relaxed) + bytes,
+            std::memory_order_relaxed);
+  message.accepted.store(epoch);
+  nodes[id.source.device].bell.ring(acceptanceBy(id.destination.device));
 }
 
-Status LocalTransport::receive(const MessageHeader &expected,
-                               const BoxView &box) {
-  Node &node = nodes[expected.id.destination.device];
-  int failures = 0;
-  std::unique_lock lock(node.mutex);
-  for (;;) {
-    Slot &slot = node.inbox[expected.id];
-    node.changed.wait_for(lock, options.patience,
-                          [&] { return slot.present || stopped; });
-    if (stopped)
-      return stoppedStatus();
-    if (!slot.present)
-      releaseHeld(node); // nothing came after it: late, not lost
-    const bool arrived = slot.present;
+/// Bell::await, and notes how long it took.
+template <typename Condition>
+bool LocalTransport::await(Node &node, uint32_t reason, Condition met,
+                           Clock::time_point until) {
+  if (met())
+    return true;
+  const Clock::time_point begin = Clock::now();
+  const bool result = node.bell.await(reason, waiting, met, until);
+  node.waited += Clock::now() - begin;
+  return result;
+}
 
+/// Waits for the time at which a message that is present arrives. False where a
+/// device failed.
+bool LocalTransport::awaitArrival(Message &message, Node &node) {
+  if (!options.links)
+    return !stopped;
+  auto isStopped = [&] { return stopped.load(); };
+  return !await(node, messageFrom(message.header.id.source.device), isStopped,
+                message.arrives);
+}
+
+Status LocalTransport::receive(Port port) {
+  Message &message = messages[port];
+  const MessageId &id = message.header.id;
+  Link &link = *message.link;
+  Node &node = nodes[id.destination.device];
+  message.attempts = 0;
+  prefetchForWriting(&message.accepted, 1);
+  prefetch(&message, sizeof(Message));
+  for (int failures = 0;;) {
+    takeLetters(link, node);
+    const bool arrived = message.present == epoch;
     if (arrived) {
-      const Arrival arrival = std::move(slot.arrival);
-      slot.present = false;
-      lock.unlock();
-      const bool good = takeIn(expected, box, arrival);
-      lock.lock();
-      if (good) {
-        slot.accepted = true;
-        node.counters.bytesReceived += expected.length;
-        lock.unlock();
-        acknowledge(arrival);
+      if (!awaitArrival(message, node))
+        return stoppedStatus();
+      message.present = 0;
+      if (takeIn(message)) {
+        accept(message, node);
         return {};
       }
       ++node.counters.corrupt;
+    } else {
+      auto met = [&] { return hasNext(link) || stopped; };
+      const bool came = met() || await(node, messageFrom(id.source.device), met,
+                                       Clock::now() + options.patience);
+      if (stopped)
+        return stoppedStatus();
+      if (came)
+        continue;
+      if (!isLost(message, node))
+        continue;
     }
 
     if (failures == options.tries)
       return {StatusCode::TransferFailed,
-              toString(expected.id) + ": " + (arrived ? "corrupt" : "lost") +
+              toString(id) + ": " + (arrived ? "corrupt" : "lost") +
                   ", asked for again " + std::to_string(failures) + " times"};
-    lock.unlock();
-    const bool sent = askAgain(expected.id);
-    lock.lock();
-    if (sent) {
-      ++failures;
-      ++node.counters.askedAgain;
-    }
+    ++failures;
+    askAgain(message, port, node);
   }
 }
 
-Status LocalTransport::wait(int64_t device, Event sent) {
-  Node &node = nodes[device];
-  std::unique_lock lock(node.mutex);
-  const Outgoing &outgoing = node.outbox[sent];
-  node.changed.wait(lock, [&] { return outgoing.acknowledged || stopped; });
-  return outgoing.acknowledged ? Status() : stoppedStatus();
+Status LocalTransport::wait(Port port) {
+  Message &message = messages[port];
+  const MessageId &id = message.header.id;
+  auto accepted = [&] { return message.accepted.load() == epoch; };
+  await(
+      nodes[id.source.device], acceptanceBy(id.destination.device),
+      [&] { return accepted() || stopped; }, Bell::never);
+  return accepted() ? Status() : stoppedStatus();
 }
 
 void LocalTransport::stop() {
   stopped = true;
-  for (Node &node : nodes) {
-    // The lock keeps the wake-up from falling between a test and its wait.
-    std::lock_guard lock(node.mutex);
-    node.changed.notify_all();
-  }
+  for (Node &node : nodes)
+    node.bell.ringForAll();
 }
 
 TransferCounters LocalTransport::counters(int64_t device) const {
-  const Node &node = nodes[device];
-  std::lock_guard lock(node.mutex);
-  return node.counters;
+  TransferCounters result = nodes[device].counters;
+  for (const Link *link : nodes[device].outgoing)
+    result.bytesSent += link->acceptedBytes.load(std::memory_order_relaxed);
+  return result;
 }
 
 } // namespace dconv::runtime

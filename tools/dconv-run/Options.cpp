@@ -3,6 +3,7 @@
 #include "Options.h"
 
 #include "dconv/Runtime/HostLink.h"
+#include "dconv/Runtime/LinkModel.h"
 
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -43,6 +44,16 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
       "device-bandwidth",
       cl::desc("likewise between the host and each device"),
       cl::value_desc("4GB/s"), cl::cat(category));
+  cl::opt<std::string> linkLatency(
+      "link-latency",
+      cl::desc("let every message between devices arrive so much later: "
+               "seconds, or with ms, us or ns"),
+      cl::value_desc("5us"), cl::cat(category));
+  cl::opt<std::string> linkBandwidth(
+      "link-bandwidth",
+      cl::desc("let messages from each device to each other take as long as at "
+               "this many bytes per second"),
+      cl::value_desc("10GB/s"), cl::cat(category));
   cl::opt<std::string, true> machine(
       "machine",
       cl::desc("machine file to plan with; reports what it predicts beside "
@@ -119,15 +130,20 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
   };
   if (devices.getNumOccurrences() != 0 && devices < 1)
     return refuse("--devices needs at least 1 but has " + llvm::Twine(devices));
-  for (auto [option, bandwidth] :
-       {std::pair(&hostBandwidth, &options.hostBandwidth),
-        std::pair(&deviceBandwidth, &options.deviceBandwidth)}) {
-    if (option->empty())
+  using Parser = Result<double> (*)(const std::string &);
+  const std::tuple<cl::opt<std::string> *, Parser, std::optional<double> *>
+      numbers[] = {
+          {&hostBandwidth, runtime::parseBandwidth, &options.hostBandwidth},
+          {&deviceBandwidth, runtime::parseBandwidth, &options.deviceBandwidth},
+          {&linkLatency, runtime::parseSeconds, &options.linkLatency},
+          {&linkBandwidth, runtime::parseBandwidth, &options.linkBandwidth}};
+  for (auto [option, parse, number] : numbers) {
+    if (option->getNumOccurrences() == 0)
       continue;
-    Result<double> parsed = runtime::parseBandwidth(*option);
+    Result<double> parsed = parse(*option);
     if (!parsed)
       return refuse("--" + option->ArgStr + ": " + parsed.error());
-    *bandwidth = *parsed;
+    *number = *parsed;
   }
   if (options.repeat < 1)
     return refuse("--repeat needs at least 1 but has " +

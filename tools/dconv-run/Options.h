@@ -23,6 +23,8 @@ struct RunOptions {
   /// Bytes per second over the links to the host: to all devices together, and
   /// to each; no limit where absent.
   std::optional<double> hostBandwidth, deviceBandwidth;
+  /// Seconds and bytes per second of the links between devices; likewise.
+  std::optional<double> linkLatency, linkBandwidth;
   std::vector<std::string> splits;
   std::vector<std::string> gathers;
   std::vector<std::string> inputs;

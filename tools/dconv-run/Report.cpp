@@ -113,6 +113,7 @@ static json::Object toJson(const Report &report) {
   json::Object measured = countersOf(report.run.measured);
   measured["seconds"] = secondsOf(report.run.seconds);
   measured["seconds_end_to_end"] = secondsOf(report.run.secondsEndToEnd);
+  measured["exposed_seconds"] = json::Array(report.run.exposedSeconds);
   measured["compile_seconds"] = report.compileSeconds;
   json::Object object{{"devices", report.devices},
                       {"shards", shardsOf(report.module)},

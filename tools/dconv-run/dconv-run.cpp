@@ -257,6 +257,8 @@ private:
     open.trace = !options.trace.empty();
     open.hostBandwidth = options.hostBandwidth;
     open.deviceBandwidth = options.deviceBandwidth;
+    open.linkLatency = options.linkLatency;
+    open.linkBandwidth = options.linkBandwidth;
     if (Status s = Runner::open(std::move(open), runner); s.failed())
       return complain(s);
     compileSeconds =

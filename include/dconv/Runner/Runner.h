@@ -26,6 +26,9 @@ struct RunResult {
   std::vector<double> seconds, secondsEndToEnd; ///< per repetition
   /// Of each program, the least seconds of one call.
   std::vector<double> programSeconds;
+  /// Per device, of the fastest repetition, how long it waited for others within
+  /// `seconds`.
+  std::vector<double> exposedSeconds;
 };
 
 /// Runs compiled code; one at a time.
@@ -41,6 +44,9 @@ public:
     /// Bytes per second that all devices together, and each device, exchange
     /// with the host; as fast as memory where absent.
     std::optional<double> hostBandwidth, deviceBandwidth;
+    /// Seconds, and bytes per second, of a link from each device to each other;
+    /// as fast as memory where both are absent.
+    std::optional<double> linkLatency, linkBandwidth;
   };
 
   /// Called after each program, with its number and what it was called with.

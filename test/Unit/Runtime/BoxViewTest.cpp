@@ -49,8 +49,8 @@ TEST(BoxView, JoinsContiguousDims) {
   auto runs = [&](const Box &box) {
     BoxView view = viewOf(bytes(memory), ElementType::I32, window, box);
     std::vector<int64_t> counts;
-    forEachRun<1>({&view},
-                  [&](const auto &, int64_t n) { counts.push_back(n); });
+    BoxRuns<1>(view).forEach(
+        [&](const auto &, int64_t n) { counts.push_back(n); });
     return counts;
   };
   EXPECT_EQ(runs(window), (std::vector<int64_t>{120}));

@@ -25,13 +25,13 @@ protected:
   std::vector<To> convert(ElementType to, ElementType from,
                           std::vector<From> values) {
     std::vector<To> result(values.size());
-    device.convert(viewOf(result, to), viewOf(values, from));
+    device.convert({viewOf(result, to), viewOf(values, from)});
     return result;
   }
   template <typename T>
   std::vector<T> accumulate(ElementType type, Combiner combiner,
                             std::vector<T> to, std::vector<T> from) {
-    device.accumulate(viewOf(to, type), viewOf(from, type), combiner);
+    device.accumulate({viewOf(to, type), viewOf(from, type)}, combiner);
     return to;
   }
 
@@ -49,9 +49,9 @@ uint64_t bitsOf(double x) {
 
 TEST_F(HostDeviceTest, FillsABoxAndNothingElse) {
   std::vector<int16_t> memory(12, 7);
-  device.fill(runtime::viewOf(reinterpret_cast<std::byte *>(memory.data()),
-                              ElementType::I16, Box::whole({3, 4}),
-                              Box{{1, 3}, {1, 3}}),
+  device.fill({runtime::viewOf(reinterpret_cast<std::byte *>(memory.data()),
+                               ElementType::I16, Box::whole({3, 4}),
+                               Box{{1, 3}, {1, 3}})},
               0xFFFE);
   EXPECT_EQ(memory,
             (std::vector<int16_t>{7, 7, 7, 7, 7, -2, -2, 7, 7, -2, -2, 7}));
@@ -86,7 +86,7 @@ void checkRounding(HostDevice &device, ElementType narrow, uint16_t infinity) {
   for (uint16_t i = 0; i < infinity; ++i)
     bits[i] = i;
   std::vector<double> values(infinity);
-  device.convert(viewOf(values, ElementType::F64), viewOf(bits, narrow));
+  device.convert({viewOf(values, ElementType::F64), viewOf(bits, narrow)});
   for (uint16_t i = 0; i + 1 < infinity; ++i) {
     const double middle = (values[i] + values[i + 1]) / 2;
     const uint16_t even = i % 2 ? i + 1 : i;
@@ -101,7 +101,7 @@ void checkRounding(HostDevice &device, ElementType narrow, uint16_t infinity) {
     }
   }
   std::vector<uint16_t> got(inputs.size());
-  device.convert(viewOf(got, narrow), viewOf(inputs, ElementType::F64));
+  device.convert({viewOf(got, narrow), viewOf(inputs, ElementType::F64)});
   EXPECT_EQ(got, expected);
 
   // From f32 where it holds the input.
@@ -114,7 +114,7 @@ void checkRounding(HostDevice &device, ElementType narrow, uint16_t infinity) {
     }
   ASSERT_GT(singles.size(), inputs.size() / 3);
   got.resize(singles.size());
-  device.convert(viewOf(got, narrow), viewOf(singles, ElementType::F32));
+  device.convert({viewOf(got, narrow), viewOf(singles, ElementType::F32)});
   EXPECT_EQ(got, expectedOfSingles);
 }
 

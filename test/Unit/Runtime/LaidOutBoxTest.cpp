@@ -140,11 +140,11 @@ TEST(LaidOutBox, FillsAccumulatesAndConverts) {
       converted.at(position) = static_cast<float>(wide.at(position));
     });
     TestBuffer<int32_t> sum = to;
-    device.accumulate(sum.view(pair.box), from.view(pair.box), Combiner::Add);
+    device.accumulate({sum.view(pair.box), from.view(pair.box)}, Combiner::Add);
     ASSERT_EQ(sum.data, summed.data) << pair.text();
-    device.fill(to.view(pair.box), static_cast<uint32_t>(-7));
+    device.fill({to.view(pair.box)}, static_cast<uint32_t>(-7));
     ASSERT_EQ(to.data, filled.data) << pair.text();
-    device.convert(single.view(pair.box), wide.view(pair.box));
+    device.convert({single.view(pair.box), wide.view(pair.box)});
     ASSERT_EQ(single.data, converted.data) << pair.text();
   }
 }
@@ -173,13 +173,11 @@ TEST(LaidOutBox, PackedFilters) {
 // What a packed filter costs is in the number of strided pieces, which does not
 // grow with the filter.
 TEST(LaidOutBox, AFilterIsFewPieces) {
-  const BufferLayout packed{
-      {{3, 64}, {0, 1}, {1, 1}, {2, 4}, {3, 1}, {2, 1}}};
+  const BufferLayout packed{{{3, 64}, {0, 1}, {1, 1}, {2, 4}, {3, 1}, {2, 1}}};
   auto pieces = [&](const std::vector<int64_t> &shape) {
     const Box window = Box::whole(shape);
     std::byte data;
-    const BoxView to =
-        viewOf(&data, ElementType::I8, window, window, packed);
+    const BoxView to = viewOf(&data, ElementType::I8, window, window, packed);
     const BoxView from = viewOf(&data, ElementType::I8, window, window);
     return stridedPieces({&to, &from}).size();
   };

@@ -71,6 +71,37 @@ TEST(Message, EachFieldOfTheIdCounts) {
       EXPECT_EQ(ids[i] == ids[j], i == j);
 }
 
+TEST(Message, HeaderBytesAreTheSameBytes) {
+  MessageHeader header = example();
+  header.id.epoch = 0;
+  header.checksum = 0;
+  const HeaderBytes bytes(header);
+  std::vector<uint8_t> written(bytes.size());
+  bytes.write(5, 0xDEADBEEF, written.data());
+  EXPECT_EQ(written, serialize(example()));
+
+  using Match = HeaderBytes::Match;
+  uint32_t checksum = 0;
+  EXPECT_EQ(bytes.match(written.data(), 5, checksum), Match::Good);
+  EXPECT_EQ(checksum, 0xDEADBEEF);
+  EXPECT_EQ(bytes.match(written.data(), 6, checksum), Match::Other);
+  for (size_t bit = 0; bit < written.size() * 8; ++bit) {
+    written[bit / 8] ^= 1 << (bit % 8);
+    EXPECT_EQ(bytes.match(written.data(), 5, checksum), Match::Corrupt);
+    written[bit / 8] ^= 1 << (bit % 8);
+  }
+
+  std::vector<MessageHeader> others(11, example());
+  others[0].id.planHash = others[1].id.step = others[2].id.tensor = 77;
+  others[3].id.source.device = others[4].id.source.shard = 77;
+  others[5].id.destination.device = others[6].id.destination.shard = 77;
+  others[7].id.box[0].begin = others[8].id.box[1].end = 77;
+  others[9].length = 76;
+  others[10].id.epoch = 4;
+  for (const MessageHeader &other : others)
+    EXPECT_EQ(bytes.match(serialize(other).data(), 5, checksum), Match::Other);
+}
+
 TEST(Message, NamesBothEndsStepTensorAndBox) {
   MessageId id = example().id;
   id.box = Box{{0, 4}};

@@ -1,6 +1,6 @@
 //===- ProcessorsTest.cpp -------------------------------------------------===//
 
-#include "../../../runtime/core/Processors.h"
+#include "dconv/Runtime/Processors.h"
 
 #include "gtest/gtest.h"
 
@@ -33,6 +33,7 @@ TEST(Processors, StaysWithinWhatTheProcessMayUse) {
     CPU_SET(sched_getcpu(), &one);
     ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
     moveToOwnProcessor(1, 2);
+    EXPECT_EQ(availableProcessors(), 1);
     ASSERT_EQ(sched_getaffinity(0, sizeof(after), &after), 0);
     EXPECT_TRUE(CPU_EQUAL(&one, &after));
   }).join();

@@ -18,22 +18,27 @@ static double secondsOf(const std::function<void()> &work) {
       .count();
 }
 
-/// The least time of the timed part of five runs of a program without
-/// arguments.
-static double run(Program program, int64_t devices) {
+/// The timed part of runs of a program without arguments, in ascending order.
+static std::vector<double> runs(Program program, int64_t devices, int count) {
   std::unique_ptr<Session> session;
   Status status =
       Session::open(hostOptions({std::move(program)}, devices), session);
-  for (int i = 0; i < 5 && !status.failed(); ++i)
+  for (int i = 0; i < count && !status.failed(); ++i)
     status = session->execute(0, nullptr, nullptr);
   if (status.failed()) {
     std::fprintf(stderr, "%s\n", status.message().c_str());
     std::exit(1);
   }
-  double least = 1e9;
+  std::vector<double> seconds;
   for (const Execution &execution : session->takeExecutions())
-    least = std::min(least, execution.seconds);
-  return least;
+    seconds.push_back(execution.seconds);
+  std::sort(seconds.begin(), seconds.end());
+  return seconds;
+}
+
+/// The least time of five runs.
+static double run(Program program, int64_t devices) {
+  return runs(std::move(program), devices, 5)[0];
 }
 
 static Program empty(int64_t devices, std::vector<int64_t> shape) {
@@ -75,8 +80,67 @@ static Program transfers(const std::vector<int64_t> &shape, const Box &box,
   return program;
 }
 
-/// The speed at which a filter of `shape` is brought into the order of `layout`,
-/// in GB read per second; `bytes` per element.
+/// Launches of a kernel that does nothing, one after the other.
+static Program launches(int64_t count) {
+  Program program = empty(1, {1});
+  program.kernels = {"dconv_kernel_empty"};
+  ListBuilder list(program.devices[0]);
+  const uint32_t x = list.alloc(0, Box::whole({1}));
+  list.fill(x, Box::whole({1}), 0);
+  program.timed[0].begin = list.size();
+  for (int64_t i = 0; i < count; ++i)
+    list.launch(0, {}, x);
+  program.timed[0].end = list.size();
+  return program;
+}
+
+/// One element goes round rings of `size` devices, `rounds` times, in all rings
+/// side by side: every device sends it on when it has it.
+static Program rings(int64_t devices, int64_t size, uint32_t rounds) {
+  const Box whole = Box::whole({1});
+  Program program = empty(devices, {1});
+  for (int64_t d = 0; d < devices; ++d) {
+    const int64_t first = d / size * size;
+    const int64_t next = first + (d - first + 1) % size;
+    const int64_t before = first + (d - first + size - 1) % size;
+    ListBuilder list(program.devices[d]);
+    const uint32_t sent = list.alloc(0, whole);
+    const uint32_t received = list.alloc(0, whole);
+    list.fill(sent, whole, 0);
+    program.timed[d].begin = list.size();
+    for (uint32_t round = 0; round < rounds; ++round) {
+      if (d == first)
+        list.send(sent, whole, d, next, round);
+      list.receive(received, whole, before, d, round);
+      if (d != first)
+        list.send(sent, whole, d, next, round);
+    }
+    program.timed[d].end = list.size();
+  }
+  return program;
+}
+
+/// What the executor costs where kernels and messages have nothing in them.
+static void benchOverhead() {
+  auto print = [](const char *what, Program program, int64_t devices,
+                  double steps) {
+    const std::vector<double> seconds = runs(std::move(program), devices, 300);
+    std::printf("%s: %.3f us, median %.3f\n", what, seconds[0] / steps * 1e6,
+                seconds[seconds.size() / 2] / steps * 1e6);
+  };
+  // Short runs, many of them: what else the machine does spoils some.
+  constexpr int64_t count = 1000;
+  constexpr uint32_t rounds = 200;
+  print("launch of an empty kernel", launches(count), 1, count);
+  print("hand-over, 2 devices", rings(2, 2, rounds), 2, 2 * rounds);
+  print("hand-over, a ring of 8 devices", rings(8, 8, rounds / 4), 8,
+        2 * rounds);
+  print("hand-over, 4 pairs of devices side by side", rings(8, 2, rounds / 2),
+        8, rounds);
+}
+
+/// The speed at which a filter of `shape` is brought into the order of
+/// `layout`, in GB read per second; `bytes` per element.
 static double packing(const std::vector<int64_t> &shape, ElementType type,
                       const BufferLayout &layout) {
   const Box whole = Box::whole(shape);
@@ -85,18 +149,19 @@ static double packing(const std::vector<int64_t> &shape, ElementType type,
   double least = 1e9;
   for (int i = 0; i < 5; ++i)
     least = std::min(least, secondsOf([&] {
-      copyBox(viewOf(to.data(), type, whole, whole, layout),
-              viewOf(from.data(), type, whole, whole));
-    }));
+                       copyBox(viewOf(to.data(), type, whole, whole, layout),
+                               viewOf(from.data(), type, whole, whole));
+                     }));
   return bytes / least / 1e9;
 }
 
 static void benchPacking() {
-  for (std::vector<int64_t> shape :
-       {std::vector<int64_t>{3, 3, 64, 64}, {3, 3, 512, 512}, {1, 1, 1024, 2048}})
-    for (auto [type, group] :
-         {std::pair{ElementType::F32, 1}, {ElementType::BF16, 2},
-          {ElementType::I8, 4}}) {
+  for (std::vector<int64_t> shape : {std::vector<int64_t>{3, 3, 64, 64},
+                                     {3, 3, 512, 512},
+                                     {1, 1, 1024, 2048}})
+    for (auto [type, group] : {std::pair{ElementType::F32, 1},
+                               {ElementType::BF16, 2},
+                               {ElementType::I8, 4}}) {
       const int64_t block = 48;
       BufferLayout layout{{{3, block}, {0, 1}, {1, 1}, {2, group}, {3, 1}}};
       BufferLayout first{{{0, block}, {2, 1}, {3, 1}, {1, group}, {0, 1}}};
@@ -115,7 +180,10 @@ static void benchPacking() {
     }
 }
 
-int main() {
+int main(int argc, char **) {
+  benchOverhead();
+  if (argc > 1) // with any argument that is all
+    return 0;
   benchPacking();
   constexpr int64_t count = 50000;
   Program many = copies(count);

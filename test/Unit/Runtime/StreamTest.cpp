@@ -284,17 +284,17 @@ public:
   explicit MutualDevice(int shards)
       : HostDevice(std::make_shared<WindowKernels>()), shards(shards) {}
 
-  void load(const BoxView &to, const BoxView &host) override {
+  void load(const BoxCopy &fromHost) override {
     count(loads);
-    HostDevice::load(to, host);
+    HostDevice::load(fromHost);
   }
   void launch(Kernel kernel, void **arguments) override {
     await(loads, std::min(count(launches) + 1, shards));
     HostDevice::launch(kernel, arguments);
   }
-  void store(const BoxView &host, const BoxView &from) override {
+  void store(const BoxCopy &toHost) override {
     await(launches, std::min(count(stores) + 1, shards));
-    HostDevice::store(host, from);
+    HostDevice::store(toHost);
   }
 
   bool sideBySide = true;
@@ -406,8 +406,8 @@ TEST(HostLink, ReadsBandwidths) {
   EXPECT_EQ(*parseBandwidth("0.5MB/s"), 5e5);
   EXPECT_EQ(*parseBandwidth("16e9"), 16e9);
   EXPECT_EQ(*parseBandwidth("7B/s"), 7);
-  for (const char *bad : {"", "GB/s", "-4GB/s", "0", "4GiB/s", "4GB/s ", "inf",
-                          "nan", "1e400"})
+  for (const char *bad :
+       {"", "GB/s", "-4GB/s", "0", "4GiB/s", "4GB/s ", "inf", "nan", "1e400"})
     EXPECT_EQ(parseBandwidth(bad).error(),
               "bandwidth '" + std::string(bad) +
                   "' needs a positive number of bytes per second, or one with "

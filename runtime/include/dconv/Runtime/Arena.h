@@ -6,6 +6,7 @@
 #include "dconv/Runtime/Program.h"
 #include "dconv/Runtime/Status.h"
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 
@@ -23,11 +24,12 @@ public:
   std::byte *data() const { return memory.get(); }
   int64_t bytes() const { return size; }
 
-  /// `buffer` begins to live: it counts for the high-water mark.
+  /// `buffer` begins to live: it counts for the high-water mark. From any
+  /// thread.
   void noteAlloc(const Buffer &buffer);
   /// The end of the highest buffer that lived since `resetPeak`.
-  int64_t peakBytes() const { return peak; }
-  void resetPeak() { peak = 0; }
+  int64_t peakBytes() const { return peak.load(std::memory_order_relaxed); }
+  void resetPeak() { peak.store(0, std::memory_order_relaxed); }
 
 private:
   struct Release {
@@ -35,7 +37,7 @@ private:
   };
   std::unique_ptr<std::byte, Release> memory;
   int64_t size = 0;
-  int64_t peak = 0;
+  std::atomic<int64_t> peak{0};
 };
 
 /// OutOfBudget, with the numbers of every device, where an arena of one of

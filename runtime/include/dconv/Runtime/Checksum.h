@@ -3,7 +3,7 @@
 #ifndef DCONV_RUNTIME_CHECKSUM_H
 #define DCONV_RUNTIME_CHECKSUM_H
 
-#include "dconv/Runtime/BoxView.h"
+#include "dconv/Runtime/BoxCopy.h"
 
 namespace dconv::runtime {
 
@@ -15,6 +15,35 @@ uint32_t checksum(const BoxView &box);
 
 /// copyBox, and the CRC32C of what `to` then holds, in one pass through memory.
 uint32_t copyWithChecksum(const BoxView &to, const BoxView &from);
+
+/// The two above with how to walk the boxes worked out once; to run it
+/// allocates nothing.
+class CheckedCopy {
+public:
+  CheckedCopy() = default;
+  /// Sums `from`, and copies nothing.
+  explicit CheckedCopy(const BoxView &from);
+  CheckedCopy(const BoxView &to, const BoxView &from);
+
+  /// The CRC32C of the elements in row-major order.
+  uint32_t run() const;
+
+private:
+  /// Elements that follow each other in row-major order, brought together
+  /// before they are summed.
+  struct Slab {
+    BoxCopy in, out;
+    std::byte *source = nullptr, *target = nullptr;
+  };
+
+  void cutSlabs(const BoxView *to, const BoxView &from);
+
+  bool strided = true, copies = false;
+  int64_t elementBytes = 1;
+  BoxRuns<1> one;          ///< of strided views
+  BoxRuns<2> both;         ///< likewise
+  std::vector<Slab> slabs; ///< of others
+};
 
 } // namespace dconv::runtime
 

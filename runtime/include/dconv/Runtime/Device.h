@@ -4,7 +4,7 @@
 #define DCONV_RUNTIME_DEVICE_H
 
 #include "dconv/Runtime/Arena.h"
-#include "dconv/Runtime/BoxView.h"
+#include "dconv/Runtime/BoxCopy.h"
 
 namespace dconv::runtime {
 
@@ -13,7 +13,7 @@ namespace dconv::runtime {
 ///
 /// Threading: before the first command, one thread at a time. Commands come
 /// from up to three threads, one for each of loads, arithmetic and stores; what
-/// they touch together is memory that none writes.
+/// they touch together is memory that none writes. A command allocates nothing.
 class Device {
 public:
   virtual ~Device() = default;
@@ -28,18 +28,18 @@ public:
   /// The kernel of a symbol; MissingSymbol where there is none.
   virtual Status findKernel(const std::string &symbol, Kernel &kernel) = 0;
 
-  /// All views have equal sizes; `value` holds the bits of one element.
-  virtual void fill(const BoxView &box, uint64_t value) = 0;
-  virtual void copy(const BoxView &to, const BoxView &from) = 0;
+  /// `value` holds the bits of one element.
+  virtual void fill(const BoxRuns<1> &box, uint64_t value) = 0;
+  virtual void copy(const BoxCopy &boxes) = 0;
   /// From memory of the host, and back; returns when the transfer is over.
-  virtual void load(const BoxView &to, const BoxView &host) = 0;
-  virtual void store(const BoxView &host, const BoxView &from) = 0;
-  /// Between two float types: to the nearest, ties to even, NaN kept.
-  virtual void convert(const BoxView &to, const BoxView &from) = 0;
-  /// to = combiner(to, from): integers wrap, of floats the maximum and minimum
-  /// of a NaN is NaN, and -0 is less than +0.
-  virtual void accumulate(const BoxView &to, const BoxView &from,
-                          Combiner combiner) = 0;
+  virtual void load(const BoxCopy &fromHost) = 0;
+  virtual void store(const BoxCopy &toHost) = 0;
+  /// The second box into the first, between two float types: to the nearest,
+  /// ties to even, NaN kept.
+  virtual void convert(const BoxRuns<2> &boxes) = 0;
+  /// The first box becomes combiner(first, second): integers wrap, of floats
+  /// the maximum and minimum of a NaN is NaN, and -0 is less than +0.
+  virtual void accumulate(const BoxRuns<2> &boxes, Combiner combiner) = 0;
   /// `arguments` as in Abi.h.
   virtual void launch(Kernel kernel, void **arguments) = 0;
 };

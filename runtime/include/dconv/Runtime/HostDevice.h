@@ -23,21 +23,16 @@ public:
   Status allocate(int64_t bytes) override;
   Arena &arena() override { return memory; }
   Status findKernel(const std::string &symbol, Kernel &kernel) override;
-  void fill(const BoxView &box, uint64_t value) override;
-  void copy(const BoxView &to, const BoxView &from) override;
-  void load(const BoxView &to, const BoxView &host) override {
-    transfer(to, host);
-  }
-  void store(const BoxView &host, const BoxView &from) override {
-    transfer(host, from);
-  }
-  void convert(const BoxView &to, const BoxView &from) override;
-  void accumulate(const BoxView &to, const BoxView &from,
-                  Combiner combiner) override;
+  void fill(const BoxRuns<1> &box, uint64_t value) override;
+  void copy(const BoxCopy &boxes) override { boxes.run(); }
+  void load(const BoxCopy &fromHost) override { transfer(fromHost); }
+  void store(const BoxCopy &toHost) override { transfer(toHost); }
+  void convert(const BoxRuns<2> &boxes) override;
+  void accumulate(const BoxRuns<2> &boxes, Combiner combiner) override;
   void launch(Kernel kernel, void **arguments) override;
 
 private:
-  void transfer(const BoxView &to, const BoxView &from);
+  void transfer(const BoxCopy &boxes);
 
   std::shared_ptr<const KernelSource> kernels;
   Links links;

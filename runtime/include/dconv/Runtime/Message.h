@@ -62,6 +62,33 @@ std::vector<uint8_t> serialize(const MessageHeader &header);
 /// wrong magic or version, or a checksum that does not match.
 Result<MessageHeader> parseHeader(const std::vector<uint8_t> &bytes);
 
+/// The bytes of the headers of one message, which differ from execution to
+/// execution in epoch and checksum alone: made once, completed and recognized
+/// without allocating.
+class HeaderBytes {
+public:
+  HeaderBytes() = default;
+  /// Epoch and checksum of `header` do not matter.
+  explicit HeaderBytes(const MessageHeader &header)
+      : bytes(serialize(header)) {}
+
+  size_t size() const { return bytes.size(); }
+
+  /// Writes `size()` bytes, as `serialize` does.
+  void write(uint64_t epoch, uint32_t checksum, uint8_t *to) const;
+
+  enum class Match {
+    Good,    ///< the header of this message in this epoch
+    Corrupt, ///< not what somebody wrote
+    Other,   ///< that of another message or epoch
+  };
+  /// What `size()` bytes at `from` are; where Good, `checksum` is set.
+  Match match(const uint8_t *from, uint64_t epoch, uint32_t &checksum) const;
+
+private:
+  std::vector<uint8_t> bytes;
+};
+
 /// "message from device 0 (shard 0) to device 1 (shard 2), step 3, tensor 1
 /// [0, 4)".
 std::string toString(const MessageId &id);

@@ -20,6 +20,9 @@ struct Execution {
   double secondsEndToEnd = 0; ///< with scatter and gather
   Counters counters;
   std::vector<TransferCounters> transfers; ///< per device
+  /// Per device, the part of `seconds` in which it waited for others: what of
+  /// the communication nothing hid.
+  std::vector<double> exposedSeconds;
 };
 
 /// Programs and the devices that run them: a thread and an arena per device for
@@ -48,7 +51,8 @@ public:
   Session &operator=(const Session &) = delete;
 
   /// Runs program `number`; arguments and results as in Abi.h. After an error,
-  /// which `status` keeps, no program runs any more.
+  /// which `status` keeps, no program runs any more. Allocates nothing, but for
+  /// a trace and where many executions have not been taken.
   Status execute(int64_t number, void *const *arguments, void *const *results);
 
   /// The first error of an execute, or ok.
@@ -67,10 +71,12 @@ private:
 
   explicit Session(Options options);
   Status prepare();
+  void growExecutions(size_t count);
 
   Options options;
   Status firstError;
-  std::vector<Execution> executions;
+  std::vector<Execution> executions; ///< the first `numExecutions` have been
+  size_t numExecutions = 0;
   std::unique_ptr<TraceLog> trace;
   std::unique_ptr<Impl> impl;
 };

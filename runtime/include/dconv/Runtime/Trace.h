@@ -22,6 +22,7 @@ public:
     uint32_t command = 0; ///< its number in the list of the device
     int64_t begin = 0;    ///< nanoseconds of `now`
     int64_t end = 0;
+    int64_t waited = 0; ///< nanoseconds of these for other devices
   };
 
   explicit TraceLog(int64_t devices) : events(devices) {}
@@ -34,8 +35,9 @@ public:
   }
 
   /// Writes the JSON that Perfetto and chrome://tracing read: a row per device,
-  /// and one each for loads and stores beside its computations, every command with its tensor, box and bytes. `path` appears complete or
-  /// not at all.
+  /// and one each for loads and stores beside its computations, every command
+  /// with its tensor, box and bytes and how long it waited. `path` appears
+  /// complete or not at all.
   Status write(const std::string &path,
                const std::vector<Program> &programs) const;
 

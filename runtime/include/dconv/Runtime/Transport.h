@@ -7,6 +7,8 @@
 #include "dconv/Runtime/Message.h"
 #include "dconv/Runtime/Status.h"
 
+#include <chrono>
+
 namespace dconv::runtime {
 
 /// What one device has transferred since `begin`. Payload bytes count when a
@@ -21,47 +23,61 @@ struct TransferCounters {
 
 /// Moves boxes between the devices of one run.
 ///
-/// Equivalent to: MPI_Comm, ncclComm_t, with point-to-point transfers only; a
-/// reduction is transfers and `accumulate` commands in the order of the plan.
-/// Messages are matched by their id, so the order of arrival does not matter.
+/// Equivalent to: MPI_Comm with persistent requests, ncclComm_t; point-to-point
+/// transfers only, a reduction is transfers and `accumulate` commands in the
+/// order of the plan. All messages of a program are made known ahead, so that
+/// none of `send`, `receive` and `wait` allocates anything. Messages are
+/// matched by their id, so the order of arrival does not matter.
 ///
 /// A message that stays lost or corrupt is TransferFailed, naming both devices,
 /// the step and the tensor; after `stop` every call returns Stopped. Nothing
 /// hangs.
 ///
 /// Threading: `send`, `wait` and `receive` from one thread at a time per
-/// device; `stop` from any; `begin` while no device is in a call.
+/// device; `stop` from any; `begin` while no device is in a call; the others
+/// before the first `begin`, one at a time.
 class Transport {
 public:
   virtual ~Transport() = default;
 
-  /// A send of its device, as `wait` knows it.
-  using Event = uint64_t;
+  /// What both ends know a message of a program by.
+  using Port = uint32_t;
 
   virtual int64_t devices() const = 0;
 
+  /// Makes an end of a message known; its epoch and checksum are set when it is
+  /// sent. Each message has one of either.
+  virtual Port openSend(const MessageHeader &header, const BoxView &box) = 0;
+  virtual Port openReceive(const MessageHeader &header, const BoxView &box) = 0;
+  /// Ends the list of the messages of one program. InvalidProgram where the
+  /// ends of one do not fit.
+  virtual Status connect() = 0;
+
   /// Starts an execution: what is still under way of an earlier one is dropped,
   /// all counters are 0.
-  virtual void begin(uint64_t epoch, uint64_t planHash) = 0;
+  virtual void begin(uint64_t epoch) = 0;
 
-  /// Starts sending `box` from the source of `header`, whose checksum is set
-  /// here. The box must stay as it is until `wait` for `sent` returns.
-  virtual Status send(const MessageHeader &header, const BoxView &box,
-                      Event &sent) = 0;
+  /// Starts sending the box of `port`, which must stay as it is until `wait`
+  /// for the port returns.
+  virtual Status send(Port port) = 0;
 
-  /// Returns when the destination has accepted what `device` sent.
-  virtual Status wait(int64_t device, Event sent) = 0;
+  /// Returns when the destination has accepted what was sent in this execution.
+  virtual Status wait(Port port) = 0;
 
-  /// Returns when `box` holds the payload of the message that `expected` names
-  /// and all of its header and its checksum have been verified. Where it fails,
-  /// the elements of the box are undefined.
-  virtual Status receive(const MessageHeader &expected, const BoxView &box) = 0;
+  /// Returns when the box of the receiving end holds the payload and all of the
+  /// header and the checksum have been verified. Where it fails, the elements
+  /// of the box are undefined.
+  virtual Status receive(Port port) = 0;
 
   /// Wakes every device and lets all calls return Stopped from now on.
   virtual void stop() = 0;
 
   /// While `device` is in no call.
   virtual TransferCounters counters(int64_t device) const = 0;
+
+  /// How long `device` has waited in `receive` and `wait` since `begin`: for
+  /// what had not arrived, not for copies. From the thread of the device.
+  virtual std::chrono::nanoseconds waited(int64_t device) const = 0;
 };
 
 } // namespace dconv::runtime

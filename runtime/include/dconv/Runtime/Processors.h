@@ -1,11 +1,14 @@
 //===- Processors.h - where the threads of devices run ----------*- C++ -*-===//
 
-#ifndef DCONV_RUNTIME_CORE_PROCESSORS_H
-#define DCONV_RUNTIME_CORE_PROCESSORS_H
+#ifndef DCONV_RUNTIME_PROCESSORS_H
+#define DCONV_RUNTIME_PROCESSORS_H
 
 #include <cstdint>
 
 namespace dconv::runtime {
+
+/// How many processors this process may use; at least 1.
+int64_t availableProcessors();
 
 /// Moves the calling thread to the processor that is due to `device` of
 /// `devices` threads: they are spread evenly over the processors that this
@@ -15,6 +18,10 @@ namespace dconv::runtime {
 /// there for milliseconds while another idles.
 void moveToOwnProcessor(int64_t device, int64_t devices);
 
+/// Lets the calling thread wake up when it said, not some 50 us later, which is
+/// what the system takes to wake up several threads together.
+void wakeUpPunctually();
+
 } // namespace dconv::runtime
 
-#endif // DCONV_RUNTIME_CORE_PROCESSORS_H
+#endif // DCONV_RUNTIME_PROCESSORS_H
