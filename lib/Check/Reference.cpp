@@ -118,7 +118,7 @@ void SerialRun::callProgram(RecognizedConvolution &convolution) {
   auto program = ProgramOp::create(
       atEnd, loc, "check",
       atEnd.getFunctionType(op->getOperandTypes(), op->getResultTypes()),
-      atEnd.getArrayAttr({}),
+      atEnd.getArrayAttr({}), /*orders=*/ArrayAttr(),
       CountersAttr::get(op->getContext(), {}, {}, {}, {}, {}));
   atEnd.createBlock(&program.getBody());
   SymbolTable(*module).insert(program, module->getBody()->end());

@@ -79,18 +79,18 @@ int dconv::levelOf(ModuleOp module) {
   return level;
 }
 
-LogicalResult dconv::scheduleModule(ModuleOp module,
-                                    const PlanPassOptions &options) {
+LogicalResult
+dconv::scheduleModule(ModuleOp module, const PlanPassOptions &options,
+                      std::optional<ChannelsLastPassOptions> layout) {
   if (levelOf(module) == 3)
     return success();
   PassManager pm(module.getContext());
-  buildSchedulePipeline(pm, options);
+  buildSchedulePipeline(pm, options, layout);
   return pm.run(module);
 }
 
 /// Reads what SchedulePass wrote of a convolution of program `number`.
-static CompiledConvolution readConvolution(DictionaryAttr entry,
-                                           int64_t number,
+static CompiledConvolution readConvolution(DictionaryAttr entry, int64_t number,
                                            const KernelFacts &facts) {
   CompiledConvolution convolution;
   convolution.program = number;
@@ -152,8 +152,7 @@ FailureOr<CompiledModule> dconv::compileModule(ModuleOp module, StringRef path,
   SmallVector<ArrayAttr> convolutions;
   for (ProgramOp op : module.getOps<ProgramOp>()) {
     compiled.programs.push_back(readProgram(op));
-    convolutions.push_back(
-        op->getAttrOfType<ArrayAttr>("dconv.convolutions"));
+    convolutions.push_back(op->getAttrOfType<ArrayAttr>("dconv.convolutions"));
   }
 
   std::string key = cache ? codeKeyOf(module) : "";
@@ -176,7 +175,6 @@ FailureOr<CompiledModule> dconv::compileModule(ModuleOp module, StringRef path,
   for (auto [number, entries] : llvm::enumerate(convolutions))
     if (entries)
       for (auto entry : entries.getAsRange<DictionaryAttr>())
-        compiled.convolutions.push_back(
-            readConvolution(entry, number, *facts));
+        compiled.convolutions.push_back(readConvolution(entry, number, *facts));
   return compiled;
 }

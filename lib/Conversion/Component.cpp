@@ -131,11 +131,20 @@ private:
     return result.input.values[numbers.lookup(value)].tensor;
   }
 
+  /// The number of `value` among the arguments; where a transpose computes it,
+  /// the host passes what that reads.
   uint32_t argumentOf(Value value) {
-    auto found = llvm::find(result.arguments, value);
-    if (found != result.arguments.end())
-      return found - result.arguments.begin();
+    std::vector<uint32_t> order;
+    if (auto transpose = value.getDefiningOp<linalg::TransposeOp>()) {
+      order.assign(transpose.getPermutation().begin(),
+                   transpose.getPermutation().end());
+      value = transpose.getInput();
+    }
+    for (auto [number, passed] : llvm::enumerate(result.arguments))
+      if (passed == value && result.input.arguments[number].order == order)
+        return number;
     runtime::Argument argument;
+    argument.order = std::move(order);
     auto tensor = dyn_cast<RankedTensorType>(value.getType());
     argument.type = *elementTypeOf(getElementTypeOrSelf(value.getType()));
     argument.scalar = !tensor;
@@ -191,10 +200,29 @@ private:
     detail.argument = result.results.size();
     runtime::Argument argument;
     argument.type = *elementTypeOf(op.getType().getElementType());
-    argument.shape = op.getType().getShape().vec();
+    Value returned = op.getResult();
+    if (linalg::TransposeOp transpose = onlyTranspose(returned)) {
+      returned = transpose.getResult()[0];
+      argument.order.resize(op.getType().getRank());
+      for (auto [d, dim] : llvm::enumerate(transpose.getPermutation()))
+        argument.order[dim] = d;
+    }
+    argument.shape =
+        cast<RankedTensorType>(returned.getType()).getShape().vec();
     result.input.results.push_back(std::move(argument));
-    result.results.push_back(op);
+    result.results.push_back(returned);
     addStep(step, detail);
+  }
+
+  /// The transpose that alone reads `value`, in the same block, or null.
+  static linalg::TransposeOp onlyTranspose(Value value) {
+    if (!value.hasOneUse())
+      return {};
+    auto transpose = dyn_cast<linalg::TransposeOp>(*value.user_begin());
+    if (!transpose || transpose.getInput() != value ||
+        transpose->getBlock() != value.getParentBlock())
+      return {};
+    return transpose;
   }
 
   void readMove(Operation *op, StepKind kind) {
@@ -345,8 +373,8 @@ private:
       detail.overwrites.push_back(contract.initial.has_value());
       std::vector<int64_t> &bounds = detail.bounds.emplace_back();
       for (auto [input, dim] : contract.inside) {
-        Interval inside = geometry.inputs[input].extent()[dim].intersect(
-            windows[input][dim]);
+        Interval inside =
+            geometry.inputs[input].extent()[dim].intersect(windows[input][dim]);
         if (inside.empty()) // no iteration reads more than padding
           inside = {windows[input][dim].begin, windows[input][dim].begin};
         inside = inside.shifted(-windows[input][dim].begin);
@@ -382,7 +410,8 @@ private:
 
   /// For each shard, the value that its results start from, where that is a
   /// constant which nothing but the kernel needs: of a streamed result, whose
-  /// blocks are `outputs`, for the first shard on a device that adds to a block.
+  /// blocks are `outputs`, for the first shard on a device that adds to a
+  /// block.
   std::vector<std::optional<uint64_t>>
   initialValues(SubKernelOp op, const std::vector<Box> &outputs,
                 Type accumulator) {

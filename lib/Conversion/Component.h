@@ -25,7 +25,8 @@ llvm::SmallVector<Component> componentsOf(mlir::Operation *root);
 struct ComponentSchedule {
   ScheduleInput input;
   llvm::SmallVector<mlir::Value> arguments;
-  llvm::SmallVector<UnshardOp> results;
+  /// What each `dconv.unshard` returns, or the transpose that alone reads that.
+  llvm::SmallVector<mlir::Value> results;
   /// Numbers in input.kernels of each sub-kernel, in order.
   llvm::SmallVector<llvm::SmallVector<unsigned>> kernelsOfSubKernel;
 };

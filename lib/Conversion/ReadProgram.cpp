@@ -147,13 +147,14 @@ private:
 };
 } // namespace
 
-static runtime::Argument readArgument(Type type) {
+static runtime::Argument readArgument(Type type, ArrayRef<int64_t> order) {
   runtime::Argument argument;
   auto tensor = dyn_cast<RankedTensorType>(type);
   argument.type = *elementTypeOf(tensor ? tensor.getElementType() : type);
   argument.scalar = !tensor;
   if (tensor)
     argument.shape = tensor.getShape().vec();
+  argument.order.assign(order.begin(), order.end());
   return argument;
 }
 
@@ -164,10 +165,16 @@ runtime::Program dconv::readProgram(ProgramOp op) {
     program.tensors.push_back(
         {tensor.getName().str(), tensor.getShape().vec()});
   auto type = cast<FunctionType>(op.getFunctionType());
-  for (Type input : type.getInputs())
-    program.arguments.push_back(readArgument(input));
-  for (Type result : type.getResults())
-    program.results.push_back(readArgument(result));
+  auto orderOf = [&](unsigned number) -> ArrayRef<int64_t> {
+    if (std::optional<ArrayAttr> orders = op.getOrders())
+      return cast<DenseI64ArrayAttr>((*orders)[number]);
+    return {};
+  };
+  for (auto [i, input] : llvm::enumerate(type.getInputs()))
+    program.arguments.push_back(readArgument(input, orderOf(i)));
+  for (auto [i, result] : llvm::enumerate(type.getResults()))
+    program.results.push_back(
+        readArgument(result, orderOf(type.getNumInputs() + i)));
   auto devices = op.getBody().getOps<DeviceOp>();
   size_t count = llvm::range_size(devices);
   program.devices.reserve(count);

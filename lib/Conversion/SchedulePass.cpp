@@ -61,12 +61,12 @@ static ArrayAttr describeConvolutions(const Component &component,
                                                schedule.input.kernels[k]));
     entries.push_back(builder.getDictionaryAttr(
         {builder.getNamedAttr("name", builder.getStringAttr(names[number])),
-         builder.getNamedAttr("split", builder.getStringAttr(
-                                           toString(split, geometry))),
+         builder.getNamedAttr("split",
+                              builder.getStringAttr(toString(split, geometry))),
          builder.getNamedAttr(
              "grid", builder.getDenseI64ArrayAttr(split.grid(1).shape)),
-         builder.getNamedAttr("macs", builder.getI64IntegerAttr(
-                                          geometry.iterations().volume())),
+         builder.getNamedAttr(
+             "macs", builder.getI64IntegerAttr(geometry.iterations().volume())),
          builder.getNamedAttr("kernels", builder.getArrayAttr(kernels))}));
     ++number;
   }
@@ -112,8 +112,7 @@ class Schedule : public dconv::impl::SchedulePassBase<Schedule> {
     while (symbols.lookup(name))
       name += "_";
     outliner.startProgram(function, name);
-    FailureOr<ComponentSchedule> scheduled =
-        readComponent(component, outliner);
+    FailureOr<ComponentSchedule> scheduled = readComponent(component, outliner);
     if (failed(scheduled))
       return failure();
     scheduled->input.name = name;
@@ -140,15 +139,24 @@ class Schedule : public dconv::impl::SchedulePassBase<Schedule> {
                       ProgramOp program, Operation *position) {
     OpBuilder builder(position);
     SmallVector<Type> types;
-    for (UnshardOp unshard : scheduled.results)
-      types.push_back(unshard.getType());
-    auto execute = ExecuteOp::create(
-        builder, component.ops.front()->getLoc(), types,
-        SymbolRefAttr::get(program), scheduled.arguments, ValueRange());
-    for (auto [unshard, result] :
-         llvm::zip(scheduled.results, execute.getResults()))
-      unshard.getResult().replaceAllUsesWith(result);
+    for (Value result : scheduled.results)
+      types.push_back(result.getType());
+    auto execute = ExecuteOp::create(builder, component.ops.front()->getLoc(),
+                                     types, SymbolRefAttr::get(program),
+                                     scheduled.arguments, ValueRange());
     SmallVector<Operation *> fills;
+    for (auto [returned, result] :
+         llvm::zip(scheduled.results, execute.getResults())) {
+      returned.replaceAllUsesWith(result);
+      Operation *producer = returned.getDefiningOp();
+      if (isa<UnshardOp>(producer))
+        continue;
+      // A transpose; the devices return what it would compute.
+      if (Operation *init =
+              cast<linalg::TransposeOp>(producer).getInit().getDefiningOp())
+        fills.push_back(init);
+      producer->erase();
+    }
     for (Operation *op : llvm::reverse(component.ops)) {
       if (auto shard = dyn_cast<ShardOp>(op))
         if (Operation *producer = shard.getInput().getDefiningOp())
@@ -158,12 +166,14 @@ class Schedule : public dconv::impl::SchedulePassBase<Schedule> {
     eraseUnused(fills);
   }
 
-  /// Fills that the devices do by themselves leave nothing on the host.
+  /// Fills and transposes that the devices do by themselves leave nothing on
+  /// the host.
   static void eraseUnused(SmallVectorImpl<Operation *> &ops) {
     llvm::SmallPtrSet<Operation *, 8> erased;
     while (!ops.empty()) {
       Operation *op = ops.pop_back_val();
-      if (erased.contains(op) || !isa<linalg::FillOp, tensor::EmptyOp>(op) ||
+      if (erased.contains(op) ||
+          !isa<linalg::FillOp, linalg::TransposeOp, tensor::EmptyOp>(op) ||
           !op->use_empty())
         continue;
       for (Value operand : op->getOperands())

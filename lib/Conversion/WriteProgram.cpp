@@ -71,8 +71,8 @@ TypedAttr dconv::attributeOf(uint64_t bits, Type type) {
   unsigned width = type.getIntOrFloatBitWidth();
   APInt value(64, bits);
   if (auto floatType = dyn_cast<FloatType>(type))
-    return FloatAttr::get(type, APFloat(floatType.getFloatSemantics(),
-                                        value.trunc(width)));
+    return FloatAttr::get(
+        type, APFloat(floatType.getFloatSemantics(), value.trunc(width)));
   return IntegerAttr::get(type, value.trunc(width));
 }
 
@@ -177,13 +177,12 @@ private:
       UnitAttr overwrites;
       if (command.overwrites)
         overwrites = builder.getUnitAttr();
-      return LaunchOp::create(builder, loc, event,
-                              FlatSymbolRefAttr::get(
-                                  builder.getContext(),
-                                  program.kernels[command.kernel]),
-                              inputs, buffer,
-                              builder.getDenseI64ArrayAttr(scalars), bounds,
-                              overwrites, waits);
+      return LaunchOp::create(
+          builder, loc, event,
+          FlatSymbolRefAttr::get(builder.getContext(),
+                                 program.kernels[command.kernel]),
+          inputs, buffer, builder.getDenseI64ArrayAttr(scalars), bounds,
+          overwrites, waits);
     }
     }
     llvm_unreachable("unknown command");
@@ -197,6 +196,21 @@ private:
   SmallVector<Value> events;  ///< of each command
 };
 } // namespace
+
+/// The orders of the host's dims, or null where none differs.
+static ArrayAttr ordersOf(const runtime::Program &program,
+                          MLIRContext *context) {
+  SmallVector<Attribute> orders;
+  bool differ = false;
+  for (const auto *arguments : {&program.arguments, &program.results})
+    for (const runtime::Argument &argument : *arguments) {
+      orders.push_back(DenseI64ArrayAttr::get(
+          context,
+          SmallVector<int64_t>(argument.order.begin(), argument.order.end())));
+      differ |= !argument.order.empty();
+    }
+  return differ ? ArrayAttr::get(context, orders) : ArrayAttr();
+}
 
 ProgramOp dconv::writeProgram(OpBuilder &builder, Location loc,
                               const runtime::Program &program) {
@@ -217,7 +231,7 @@ ProgramOp dconv::writeProgram(OpBuilder &builder, Location loc,
   const runtime::Counters &predicted = program.predicted;
   auto op = ProgramOp::create(
       builder, loc, program.name, FunctionType::get(context, inputs, results),
-      builder.getArrayAttr(tensors),
+      builder.getArrayAttr(tensors), ordersOf(program, context),
       CountersAttr::get(context, predicted.bytesReceived, predicted.bytesSent,
                         predicted.scatterBytes, predicted.gatherBytes,
                         predicted.peakBytes));

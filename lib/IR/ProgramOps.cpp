@@ -32,6 +32,35 @@ static void printBox(OpAsmPrinter &printer, Operation *,
   }
 }
 
+/// `[` order, ... `]`
+static ParseResult parseOrders(OpAsmParser &parser, ArrayAttr &orders) {
+  SmallVector<Attribute> parsed;
+  auto parseOrder = [&] {
+    SmallVector<int64_t> order;
+    if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+          return parser.parseInteger(order.emplace_back());
+        }))
+      return failure();
+    parsed.push_back(parser.getBuilder().getDenseI64ArrayAttr(order));
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOrder))
+    return failure();
+  orders = parser.getBuilder().getArrayAttr(parsed);
+  return success();
+}
+
+static void printOrders(OpAsmPrinter &printer, Operation *, ArrayAttr orders) {
+  printer << '[';
+  llvm::interleaveComma(orders.getAsRange<DenseI64ArrayAttr>(), printer,
+                        [&](DenseI64ArrayAttr order) {
+                          printer << '[';
+                          llvm::interleaveComma(order.asArrayRef(), printer);
+                          printer << ']';
+                        });
+  printer << ']';
+}
+
 #define GET_OP_CLASSES
 #include "dconv/IR/DconvProgramOps.cpp.inc"
 
@@ -40,6 +69,34 @@ static bool isMoved(Type type) {
   return type.isF16() || type.isBF16() || type.isF32() || type.isF64() ||
          type.isSignlessInteger(8) || type.isSignlessInteger(16) ||
          type.isSignlessInteger(32) || type.isSignlessInteger(64);
+}
+
+/// That `orders`, if there, has one for each of the host's values, which keeps
+/// every dim.
+static LogicalResult verifyOrders(ProgramOp op, FunctionType type) {
+  std::optional<ArrayAttr> orders = op.getOrders();
+  if (!orders)
+    return success();
+  SmallVector<Type> passed(type.getInputs());
+  llvm::append_range(passed, type.getResults());
+  if (orders->size() != passed.size())
+    return op.emitOpError("has ")
+           << orders->size() << " orders for " << type.getNumInputs()
+           << " arguments and " << type.getNumResults() << " results";
+  for (auto [order, value] :
+       llvm::zip(orders->getAsRange<DenseI64ArrayAttr>(), passed)) {
+    if (order.empty())
+      continue;
+    auto tensor = dyn_cast<RankedTensorType>(value);
+    SmallVector<int64_t> sorted(order.asArrayRef());
+    llvm::sort(sorted);
+    if (!tensor ||
+        sorted != llvm::to_vector(llvm::seq<int64_t>(tensor.getRank())))
+      return op.emitOpError("has the order [")
+             << order.asArrayRef() << "] for " << value
+             << "; needs each of its dims once";
+  }
+  return success();
 }
 
 LogicalResult ProgramOp::verifyRegions() {
@@ -54,6 +111,8 @@ LogicalResult ProgramOp::verifyRegions() {
   for (Type result : type.getResults())
     if (!isa<RankedTensorType>(result))
       return emitOpError("returns ") << result << ", which is no tensor";
+  if (failed(verifyOrders(*this, type)))
+    return failure();
   int64_t next = 0;
   for (Operation &op : getBody().front()) {
     auto device = dyn_cast<DeviceOp>(op);

@@ -16,8 +16,11 @@
 using namespace mlir;
 using namespace dconv;
 
-void dconv::buildSchedulePipeline(OpPassManager &pm,
-                                  const PlanPassOptions &options) {
+void dconv::buildSchedulePipeline(
+    OpPassManager &pm, const PlanPassOptions &options,
+    std::optional<ChannelsLastPassOptions> layout) {
+  if (layout)
+    pm.addPass(createChannelsLastPass(*layout));
   pm.addPass(createPlanPass(options));
   pm.addPass(createPartitionPass());
   pm.addPass(createSchedulePass());
@@ -25,8 +28,9 @@ void dconv::buildSchedulePipeline(OpPassManager &pm,
 }
 
 void dconv::buildDconvPipeline(OpPassManager &pm,
-                               const PlanPassOptions &options) {
-  buildSchedulePipeline(pm, options);
+                               const PlanPassOptions &options,
+                               std::optional<ChannelsLastPassOptions> layout) {
+  buildSchedulePipeline(pm, options, layout);
   pm.addPass(createEmitKernelsPass());
 }
 
@@ -81,20 +85,27 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
                                    llvm::cl::desc("as in dconv-plan")};
   Option<bool> stream{*this, "stream", llvm::cl::desc("as in dconv-plan"),
                       llvm::cl::init(false)};
+  Option<bool> keepLayout{*this, "keep-layout",
+                          llvm::cl::desc("without dconv-channels-last"),
+                          llvm::cl::init(false)};
 };
 } // namespace
 
 void dconv::registerPipelines() {
   PassPipelineRegistration<PipelineOptions>(
       "dconv-pipeline",
-      "plans, partitions, schedules and emits kernels (level 0 to 3)",
+      "puts channels last, plans, partitions, schedules and emits kernels "
+      "(level 0 to 3)",
       [](OpPassManager &pm, const PipelineOptions &options) {
         PlanPassOptions plan;
         plan.split = options.split;
         plan.devices = options.devices;
         plan.deviceMemory = options.deviceMemory;
         plan.stream = options.stream;
-        buildDconvPipeline(pm, plan);
+        std::optional<ChannelsLastPassOptions> layout;
+        if (!options.keepLayout)
+          layout.emplace();
+        buildDconvPipeline(pm, plan, layout);
       });
   PassPipelineRegistration<>(
       "dconv-lower-host",

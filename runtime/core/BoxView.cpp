@@ -35,6 +35,20 @@ BoxView viewOf(std::byte *data, ElementType type, const Box &window,
   return view;
 }
 
+BoxView viewOf(std::byte *data, const Argument &argument, const Box &box) {
+  const Box whole = Box::whole(argument.shape);
+  if (argument.order.empty())
+    return viewOf(data, argument.type, whole, box);
+  Box onHost = box;
+  for (unsigned d = 0; d < box.rank(); ++d)
+    onHost.dims[argument.order[d]] = box[d];
+  BoxView view = viewOf(data, argument.type, whole, onHost);
+  const std::vector<BoxView::Dim> dims = view.dims;
+  for (unsigned d = 0; d < box.rank(); ++d)
+    view.dims[d] = dims[argument.order[d]];
+  return view;
+}
+
 BoxView partOf(const BoxView &view, const Box &part) {
   BoxView result = view;
   for (unsigned d = 0; d < part.rank(); ++d) {

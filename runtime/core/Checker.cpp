@@ -45,6 +45,14 @@ std::string toText(const std::vector<int64_t> &shape) {
   return toString(Box::whole(shape));
 }
 
+/// " 0 2 1"
+std::string listed(const std::vector<uint32_t> &numbers) {
+  std::string text;
+  for (uint32_t number : numbers)
+    text += " " + std::to_string(number);
+  return text;
+}
+
 /// Rule 1: everything that needs no knowledge of other commands.
 class ShapeCheck {
 public:
@@ -264,8 +272,19 @@ Status ShapeCheck::checkArgument(const Command &command) const {
   if (argument.scalar)
     return error("argument " + std::to_string(command.argument) +
                  " is a scalar");
-  if (argument.shape != tensor.shape)
-    return error("the host's tensor is " + toText(argument.shape) +
+  if (!argument.order.empty()) {
+    std::vector<uint32_t> sorted = argument.order;
+    std::sort(sorted.begin(), sorted.end());
+    bool isPermutation = sorted.size() == argument.shape.size();
+    for (uint32_t d = 0; isPermutation && d < sorted.size(); ++d)
+      isPermutation = sorted[d] == d;
+    if (!isPermutation)
+      return error("the order of the host's dims is" + listed(argument.order) +
+                   ", needed each of the " +
+                   std::to_string(argument.shape.size()) + " once");
+  }
+  if (argument.orderedShape() != tensor.shape)
+    return error("the host's tensor is " + toText(argument.orderedShape()) +
                  ", needed " + toText(tensor.shape));
   if (argument.type != buffer.type)
     return error(std::string("the host's elements are ") +

@@ -1,6 +1,6 @@
 //===- CopyBox.cpp - from one order of elements to another ----------------===//
 
-#include "dconv/Runtime/BoxCopy.h"
+#include "TransposeBox.h"
 
 #include <algorithm>
 
@@ -183,6 +183,11 @@ void planPiece(JointPiece<2> piece, int64_t elementBytes,
   std::stable_sort(dims.begin(), dims.end(), [](const Dim &a, const Dim &b) {
     return a.strides[1] > b.strides[1];
   });
+  if (std::optional<BoxCopy::Part> part =
+          planTranspose(dims, piece.offsets, run)) {
+    parts.push_back(std::move(*part));
+    return;
+  }
   if (!dims.empty())
     switch (run) {
     case 1:

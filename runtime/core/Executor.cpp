@@ -7,14 +7,6 @@
 
 namespace dconv::runtime {
 
-/// Where `box` begins in a dense row-major tensor, in bytes.
-static int64_t offsetOf(const Box &box, const Argument &argument) {
-  int64_t offset = 0;
-  for (unsigned d = 0; d < box.rank(); ++d)
-    offset = offset * argument.shape[d] + box[d].begin;
-  return offset * bytesOf(argument.type);
-}
-
 Executor::Executor(const Program &program, int64_t programNumber,
                    int64_t device, Device &backend, Transport &transport,
                    TraceLog *trace)
@@ -58,10 +50,10 @@ Status Executor::prepare(const Command &command, Step &step,
   };
   // Like a box on the host, whose tensor is known when it is called.
   auto hostBox = [&](const Argument &argument) {
-    step.hostOffset = command.box.empty() ? 0 : offsetOf(command.box, argument);
-    BoxView view = viewOf(backend.arena().data(), argument.type,
-                          Box::whole(argument.shape), command.box);
-    view.data = backend.arena().data();
+    std::byte *begin = backend.arena().data();
+    BoxView view = viewOf(begin, argument, command.box);
+    step.hostOffset = view.data - begin;
+    view.data = begin;
     return view;
   };
   auto header = [&] {

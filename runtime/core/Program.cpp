@@ -6,6 +6,15 @@
 
 namespace dconv::runtime {
 
+std::vector<int64_t> Argument::orderedShape() const {
+  if (order.empty())
+    return shape;
+  std::vector<int64_t> ordered;
+  for (uint32_t dim : order)
+    ordered.push_back(shape[dim]);
+  return ordered;
+}
+
 int64_t bytesOf(ElementType type) {
   switch (type) {
   case ElementType::I8:
@@ -149,6 +158,7 @@ public:
       add(static_cast<uint64_t>(argument.type));
       addAll(argument.shape);
       add(argument.scalar);
+      addAll(argument.order);
     }
   }
   void add(const Buffer &buffer) {

@@ -452,3 +452,55 @@ func.func @results_and_buffers(%x: tensor<4xf32>, %s: i32, %y: memref<4xf32>) {
       : (tensor<4xf32>, i32) -> tensor<4xf32>
   return
 }
+
+// -----
+
+#none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
+                        peak = [0]>
+// expected-error @below {{'dconv.program' op has 2 orders for 2 arguments and 1 results}}
+dconv.program @few_orders (tensor<4x2xf32>, i32) -> tensor<4xf32> tensors []
+    orders [[1, 0], []] predicted #none {
+  dconv.device 0 arena 0 {
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}
+
+// -----
+
+#none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
+                        peak = [0]>
+// expected-error @below {{'dconv.program' op has the order [1, 1] for 'tensor<4x2xf32>'; needs each of its dims once}}
+dconv.program @dim_twice (tensor<4x2xf32>) -> () tensors []
+    orders [[1, 1]] predicted #none {
+  dconv.device 0 arena 0 {
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}
+
+// -----
+
+#none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
+                        peak = [0]>
+// expected-error @below {{'dconv.program' op has the order [0] for 'tensor<4x2xf32>'; needs each of its dims once}}
+dconv.program @dim_missing () -> tensor<4x2xf32> tensors []
+    orders [[0]] predicted #none {
+  dconv.device 0 arena 0 {
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}
+
+// -----
+
+#none = #dconv.counters<received = [0], sent = [0], scatter = [0], gather = [0],
+                        peak = [0]>
+// expected-error @below {{'dconv.program' op has the order [0] for 'i32'; needs each of its dims once}}
+dconv.program @order_of_scalar (i32) -> () tensors []
+    orders [[0]] predicted #none {
+  dconv.device 0 arena 0 {
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}

@@ -250,6 +250,20 @@ dconv.program @commands (tensor<4xbf16>, i32) -> tensor<4xbf16>
   }
 }
 
+// Dims of the host's tensors in an order of their own.
+// CHECK-LABEL: dconv.program @orders (tensor<3x5x7xf32>, i32) -> tensor<3x5xf32>
+// CHECK-SAME:    tensors [#dconv.tensor<"x", [3, 7, 5]>]
+// CHECK-SAME:    orders {{\[\[}}0, 2, 1], [], [1, 0]] predicted
+dconv.program @orders (tensor<3x5x7xf32>, i32) -> tensor<3x5xf32>
+    tensors [#dconv.tensor<"x", [3, 7, 5]>] orders [[0, 2, 1], [], [1, 0]]
+    predicted #dconv.counters<received = [0], sent = [0], scatter = [0],
+                              gather = [0], peak = [0]> {
+  dconv.device 0 arena 0 {
+    dconv.phase "run"
+    dconv.phase "store"
+  }
+}
+
 // A tensor without dims has boxes without dims.
 // CHECK-LABEL: dconv.program @scalar
 // CHECK:         %[[A:.*]], %{{.*}} = dconv.alloc at 0 tensor 0 shard 0 [] : memref<i32>

@@ -3,6 +3,7 @@
 #include "Batch.h"
 
 #include "dconv/Compiler/Compile.h"
+#include "dconv/Geometry/DimOrders.h"
 #include "dconv/Geometry/Streaming.h"
 #include "dconv/Pipelines/Register.h"
 
@@ -66,6 +67,9 @@ static std::string textOf(const Program &program, size_t number) {
   return text;
 }
 
+/// Channels are put last wherever they can be.
+constexpr ReorderRule always{1, 0};
+
 /// The name of a convolution in reports and SPECs.
 static std::string nameOf(const PlannedConvolution &convolution,
                           size_t number) {
@@ -110,7 +114,10 @@ Batch::compile(const std::vector<Program *> &programs, const Case &like,
       return nullptr;
     compiled->signatures.push_back(std::move(*signature));
   }
-  if (failed(scheduleModule(*module, plan)))
+  ChannelsLastPassOptions layout;
+  layout.minChannels = always.minChannels;
+  layout.minWork = always.minWork;
+  if (failed(scheduleModule(*module, plan, layout)))
     return nullptr;
   FailureOr<CompiledModule> result =
       compileModule(*module, compiled->directory.file("code.so"));
@@ -155,13 +162,14 @@ static std::string predictAll(const Program &program, size_t number,
       return "split '" + spec + "': " + split.error() + "\n";
     if (found->grid != split->grid(devices).shape)
       return "convolution '" + name + "' is split as '" + found->split + "'\n";
-    const Convolution &geometry = convolution.geometry;
+    Convolution geometry = convolution.geometry;
+    if (auto orders = channelsLast(geometry, convolution.input, always))
+      geometry = reordered(geometry, *orders);
     const bool fills = convolution.fillsOutput;
-    Prediction prediction =
-        predict(which.streamed
-                    ? distributeStreamed(geometry, *split, devices, fills)
-                    : distribute(geometry, *split, devices, fills,
-                                 convolution.gathered));
+    Prediction prediction = predict(
+        which.streamed ? distributeStreamed(geometry, *split, devices, fills)
+                       : distribute(geometry, *split, devices, fills,
+                                    convolution.gathered));
     runtime::Counters counters(devices);
     counters.bytesReceived = prediction.bytesReceived;
     counters.bytesSent = prediction.bytesSent;

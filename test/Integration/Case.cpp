@@ -99,6 +99,7 @@ public:
                    body + "  return " + results + " : " + types + "\n}\n";
     PlannedConvolution planned;
     planned.geometry = operation.geometry;
+    planned.input = operation.input;
     planned.fillsOutput = setting.initial == Initial::Constant;
     planned.split = split;
     program.convolutions = {planned};

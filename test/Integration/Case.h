@@ -16,6 +16,7 @@ namespace dconv::test {
 /// A convolution of a program and how it is split.
 struct PlannedConvolution {
   Convolution geometry;
+  unsigned input = 0;       ///< which of its inputs is no filter
   bool fillsOutput = false; ///< its initial output is a constant
   std::string split;        ///< SPEC; empty for the default rule
   std::string function;     ///< what its function adds to the case's name

@@ -55,6 +55,7 @@ public:
                           evaluate(operation, tensors, {}, initial.tensor));
     PlannedConvolution planned;
     planned.geometry = operation.geometry;
+    planned.input = operation.input;
     planned.fillsOutput = fills;
     planned.split = split;
     planned.index = program.convolutions.size();
@@ -299,6 +300,7 @@ Program loop(const std::string &split, int64_t times) {
       y.tensor);
   PlannedConvolution planned;
   planned.geometry = conv.geometry;
+  planned.input = conv.input;
   planned.fillsOutput = true;
   planned.split = split;
   planned.executions = times;
@@ -320,6 +322,7 @@ Program calls(const std::string &own, const std::string &called) {
                        evaluate(conv, {y.tensor, w.tensor}, {}, zero));
   PlannedConvolution planned;
   planned.geometry = conv.geometry;
+  planned.input = conv.input;
   planned.fillsOutput = true;
   planned.split = called;
   planned.function = "_helper";

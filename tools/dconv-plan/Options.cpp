@@ -100,6 +100,11 @@ struct CommandLine {
       "weights-resident",
       cl::desc("the filters lie on the devices that read them"),
       cl::location(options.weightsResident), cl::cat(category)};
+  cl::opt<bool, true> keepLayout{
+      "keep-layout",
+      cl::desc("plan convolutions with their dims in the order of the file "
+               "(default: with channels last where that is faster)"),
+      cl::location(options.keepLayout), cl::cat(category)};
   cl::opt<bool> noStream{
       "no-stream",
       cl::desc("never stream from the host what does not fit the devices"),

@@ -29,6 +29,7 @@ struct PlanOptions {
   bool weightsResident = false;
   bool explain = false;
   bool stream = true;
+  bool keepLayout = false;
 
   std::vector<std::string> weights; ///< "i:FILE.npy"
   std::string entry;                ///< the function with these arguments

@@ -8,8 +8,10 @@
 #include "dconv/IR/Dconv.h"
 #include "dconv/Machine/MachineFile.h"
 #include "dconv/Runtime/AtomicFile.h"
+#include "dconv/Transforms/ChannelsLast.h"
 #include "dconv/Transforms/DropZeros.h"
 #include "dconv/Transforms/Factorize.h"
+#include "dconv/Transforms/Passes.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -140,6 +142,8 @@ private:
     request.top = std::max(2u, options.top);
     request.judgesGiven = true;
     request.streams = options.stream;
+    if (!options.keepLayout)
+      makeChannelsLast(*module);
     FailureOr<std::vector<PlannedConvolution>> planned =
         planModule(*module, request);
     if (failed(planned))

@@ -73,6 +73,11 @@ std::optional<RunOptions> dconv::parseOptions(int argc, char **argv) {
                "input: [func#index:]input|filter[=ring|tree],..."),
       cl::value_desc("[NAME:]INPUT"), cl::location(options.gathers),
       cl::cat(category));
+  cl::opt<bool, true> keepLayout(
+      "keep-layout",
+      cl::desc("compute convolutions with their dims in the order of the file "
+               "(default: with channels last where that is faster)"),
+      cl::location(options.keepLayout), cl::cat(category));
   cl::list<std::string, std::vector<std::string>> inputs(
       "input",
       cl::desc("an argument, in order (default: seeded small integers)"),

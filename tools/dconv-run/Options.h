@@ -20,6 +20,7 @@ struct RunOptions {
   std::string deviceMemory;
   std::string machine; ///< a machine file
   bool stream = false;
+  bool keepLayout = false;
   /// Bytes per second over the links to the host: to all devices together, and
   /// to each; no limit where absent.
   std::optional<double> hostBandwidth, deviceBandwidth;

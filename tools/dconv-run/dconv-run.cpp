@@ -10,7 +10,9 @@
 #include "dconv/Machine/MachineFile.h"
 #include "dconv/Pipelines/Register.h"
 #include "dconv/Runtime/AtomicFile.h"
+#include "dconv/Runtime/BoxView.h"
 #include "dconv/Runtime/Npy.h"
+#include "dconv/Transforms/ChannelsLast.h"
 #include "dconv/Transforms/PlanModule.h"
 
 #include "mlir/IR/AsmState.h"
@@ -138,9 +140,9 @@ private:
                       "--stream is for files at level 0, but this one is "
                       "planned already");
     if (!options.machine.empty() && level >= 2)
-      return complain(Unusable,
-                      "--machine is for files at level 0 and 1, but this one is "
-                      "partitioned already");
+      return complain(
+          Unusable, "--machine is for files at level 0 and 1, but this one is "
+                    "partitioned already");
     if (options.outputs.size() > signature.results.size())
       return complain(Unusable, "'" + options.entry + "' has " +
                                     llvm::Twine(signature.results.size()) +
@@ -193,6 +195,8 @@ private:
   int plan() {
     if (level >= 2)
       return Right;
+    if (!options.keepLayout)
+      outputOrders = makeChannelsLast(*module);
     ModulePlanRequest request;
     if (!options.machine.empty()) {
       Result<Machine> read = readMachine(options.machine);
@@ -219,11 +223,11 @@ private:
 
   int compile() {
     // All is planned: the pass says what stays on the host, and no more.
-    if (failed(scheduleModule(*module, PlanPassOptions())))
+    if (failed(scheduleModule(*module, PlanPassOptions(), std::nullopt)))
       return Unusable;
     if (std::error_code error = temporary.create())
-      return complain(Failed, "cannot make a temporary directory: " +
-                                  error.message());
+      return complain(Failed,
+                      "cannot make a temporary directory: " + error.message());
     std::optional<CodeCache> cache;
     if (std::string directory = CodeCache::userDirectory();
         options.cache && !directory.empty())
@@ -240,10 +244,9 @@ private:
       if (devices == 0)
         devices = needed;
       if (needed != devices)
-        return complain(Unusable, "program '" + program.name +
-                                      "' is for " + llvm::Twine(needed) +
-                                      " devices but " + llvm::Twine(devices) +
-                                      " are to run it");
+        return complain(Unusable, "program '" + program.name + "' is for " +
+                                      llvm::Twine(needed) + " devices but " +
+                                      llvm::Twine(devices) + " are to run it");
     }
     devices = std::max<int64_t>(devices, 1);
     if (int code = checkHostMemory())
@@ -295,15 +298,35 @@ private:
       const std::string &name = recorded[program];
       if (name.empty())
         return;
-      int64_t size = bytesOf(compiled.programs[program].results[0]);
-      auto *data = static_cast<const std::byte *>(results[0]);
-      record.records.push_back({name, {data, data + size}});
+      record.records.push_back(
+          {name,
+           resultOf(name, compiled.programs[program].results[0], results[0])});
     };
     if (Status s = runner->run(signature, inputs, options.repeat,
                                serial ? observe : Runner::Observer(), result);
         s.failed())
       return complain(s);
     return serial ? checkResult(std::move(record)) : Right;
+  }
+
+  /// The result of convolution `name` with its dims as the file has them;
+  /// `data` has those of `returned`.
+  std::vector<std::byte> resultOf(const std::string &name,
+                                  const runtime::Argument &returned,
+                                  void *data) const {
+    runtime::Argument asInFile{returned.type};
+    asInFile.shape = returned.orderedShape();
+    const Box whole = Box::whole(asInFile.shape);
+    if (auto order = outputOrders.find(name); order != outputOrders.end()) {
+      asInFile.order.assign(order->second.begin(), order->second.end());
+      for (size_t d = 0; d < asInFile.order.size(); ++d)
+        asInFile.shape[asInFile.order[d]] = whole[d].size();
+    }
+    std::vector<std::byte> result(bytesOf(returned));
+    runtime::copyBox(
+        runtime::viewOf(result.data(), asInFile, whole),
+        runtime::viewOf(static_cast<std::byte *>(data), returned, whole));
+    return result;
   }
 
   /// Notes which convolution each program computes, where it computes one and
@@ -317,8 +340,8 @@ private:
     recorded.resize(compiled.programs.size());
     for (const CompiledConvolution &convolution : compiled.convolutions) {
       int64_t program = convolution.program;
-      bool alone = count[program] == 1 &&
-                   compiled.programs[program].results.size() == 1;
+      bool alone =
+          count[program] == 1 && compiled.programs[program].results.size() == 1;
       record.convolutions.push_back(
           {convolution.name, convolution.split, alone});
       if (alone)
@@ -343,8 +366,7 @@ private:
   }
 
   int finish() {
-    Report report{compiled, result,    devices, compileSeconds,
-                  check,    predicted};
+    Report report{compiled, result, devices, compileSeconds, check, predicted};
     if (!options.report.empty())
       if (Status s = writeReport(report, options.report); s.failed())
         return complain(s);
@@ -359,8 +381,8 @@ private:
       return complain(Failed, check->firstWrong);
     for (auto [path, type, data] :
          llvm::zip(options.outputs, signature.results, result.outputs))
-      if (Status s = runtime::writeNpy(path, type.type, type.shape,
-                                       data.data());
+      if (Status s =
+              runtime::writeNpy(path, type.type, type.shape, data.data());
           s.failed())
         return complain(s);
     return Right;
@@ -384,6 +406,7 @@ private:
   RunResult result;
   std::optional<CheckReport> check;
   PredictedSeconds predicted;
+  OutputOrders outputOrders; ///< of convolutions that are not as in the file
 };
 } // namespace
 

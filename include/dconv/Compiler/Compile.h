@@ -37,9 +37,11 @@ mlir::FailureOr<Signature> signatureOf(mlir::ModuleOp module,
 /// 0: linalg; 1: with plans; 2: with sharded values; 3: with programs.
 int levelOf(mlir::ModuleOp module);
 
-/// Brings `module` from any level to level 3.
-mlir::LogicalResult scheduleModule(mlir::ModuleOp module,
-                                   const PlanPassOptions &options);
+/// Brings `module` from any level to level 3; without `layout`, with the dims of
+/// all operands as they are.
+mlir::LogicalResult scheduleModule(
+    mlir::ModuleOp module, const PlanPassOptions &options,
+    std::optional<ChannelsLastPassOptions> layout = ChannelsLastPassOptions());
 
 /// Compiles a module at level 3 into the shared object `path`, or takes it from
 /// `cache`. `module` is consumed: its functions are lowered. A cache that cannot

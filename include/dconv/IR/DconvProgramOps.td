@@ -26,15 +26,29 @@ def Dconv_ProgramOp : Dconv_Op<"program",
     and traces speak of; the command lists move boxes of them. `predicted` is
     what Geometry computed before the lists were written: a run in which the
     runtime measures anything else has failed.
+
+    The function type is what the host passes. `orders`, for each argument and
+    then each result, says how its dims lie in the program: dim d there is dim
+    order[d] of the host's tensor; `[]` where both are the same. Without `orders`
+    all are. So transposes on the host become part of scatter and gather.
+
+    ```mlir
+    dconv.program @p (tensor<1x8x5xf32>) -> (tensor<1x4x3xf32>)
+      tensors [#dconv.tensor<"x" [1, 5, 8]>, #dconv.tensor<"y" [1, 3, 4]>]
+      orders [[0, 2, 1], [0, 2, 1]] predicted ...
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        TypeAttrOf<FunctionType>:$function_type,
                        TypedArrayAttrBase<Dconv_TensorAttr,
                                           "array of tensors">:$tensors,
+                       OptionalAttr<TypedArrayAttrBase<
+                           DenseI64ArrayAttr, "array of orders">>:$orders,
                        Dconv_CountersAttr:$predicted);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name $function_type `tensors` $tensors `predicted` qualified($predicted)
+    $sym_name $function_type `tensors` $tensors
+    (`orders` custom<Orders>($orders)^)? `predicted` qualified($predicted)
     attr-dict-with-keyword $body
   }];
   let hasRegionVerifier = 1; // reads the devices in the region

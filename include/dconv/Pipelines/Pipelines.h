@@ -7,16 +7,21 @@
 
 #include "mlir/Pass/PassManager.h"
 
+#include <optional>
+
 namespace dconv {
 
-/// Plan, partition, schedule; level 0 or 1 to level 3.
-void buildSchedulePipeline(mlir::OpPassManager &pm,
-                           const PlanPassOptions &options);
+/// Put channels last, plan, partition, schedule; level 0 or 1 to level 3. Without
+/// `layout`, the dims of all operands stay as they are.
+void buildSchedulePipeline(
+    mlir::OpPassManager &pm, const PlanPassOptions &options,
+    std::optional<ChannelsLastPassOptions> layout = ChannelsLastPassOptions());
 
-/// `dconv-pipeline`: plan, partition, schedule, emit-kernels; level 0 or 1 to
-/// level 3 with kernels in the LLVM dialect.
-void buildDconvPipeline(mlir::OpPassManager &pm,
-                        const PlanPassOptions &options);
+/// `dconv-pipeline`: the same, then emit-kernels: level 3 with kernels in the
+/// LLVM dialect.
+void buildDconvPipeline(
+    mlir::OpPassManager &pm, const PlanPassOptions &options,
+    std::optional<ChannelsLastPassOptions> layout = ChannelsLastPassOptions());
 
 /// `dconv-lower-host`: the functions of the host, on tensors, to the LLVM
 /// dialect. Results become arguments that the caller allocates; calls of

@@ -104,6 +104,42 @@ def FactorizePass : Pass<"dconv-factorize", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def ChannelsLastPass : Pass<"dconv-channels-last", "::mlir::ModuleOp"> {
+  let summary = "puts the channels of convolutions last (level 0 or 1 to same)";
+  let description = [{
+    Rewrites every convolution and pooling that has its channels before the image
+    (NCHW and FCHW, what PyTorch exports) into a `linalg.generic` with the same
+    loops on transposed operands: input and output with batch, image, groups,
+    channels; the filter with groups, taps, input channels, output channels. A
+    plan, splits and names keep their meaning. Transposes come in front of the
+    padding and of the op, and behind it; two that meet are one or none, so
+    convolutions of which one reads the other's result share its layout.
+    `dconv-schedule` makes them part of the way between host and devices.
+
+    It pays where kernels then read faster, and read often. Left as they are:
+
+    - results whose innermost channel dim would have fewer than `min-channels`,
+      extents of 1 aside: vectors along the columns of the image are longer.
+      That goes for groups of few channels, too;
+    - convolutions of fewer than `min-work` multiply-adds per element of their
+      operands: 1x1 of few channels, depthwise ones, poolings;
+    - dims in another order, such as those of a gradient of the filter;
+    - what annotations of the `shard` dialect speak of; convolutions in a
+      sub-kernel.
+  }];
+  let options = [
+    Option<"minChannels", "min-channels", "int64_t", "16",
+           "least channels of a result, in a group">,
+    Option<"minWork", "min-work", "int64_t", "200",
+           "least multiply-adds per element of the operands">];
+  let statistics = [
+    Statistic<"numConvolutions", "rewritten", "convolutions rewritten">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::dconv::DconvDialect"];
+}
+
 def PlanPass : Pass<"dconv-plan", "::mlir::ModuleOp"> {
   let summary = "decides how each convolution is split (level 0 to 1)";
   let description = [{

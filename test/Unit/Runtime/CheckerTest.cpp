@@ -146,6 +146,15 @@ TEST_F(CheckerTest, ArgumentsHaveTheShapeOfTheTensor) {
   expectError("the host's tensor is [0, 13), needed [0, 12)");
 }
 
+TEST_F(CheckerTest, OrdersKeepEveryDim) {
+  program.arguments[0].order = {0};
+  EXPECT_EQ(check(program).message(), "");
+  program.arguments[0].order = {1};
+  expectError("the order of the host's dims is 1, needed each of the 1 once");
+  program.arguments[0].order = {0, 0};
+  expectError("the order of the host's dims is 0 0, needed each of the 1 once");
+}
+
 TEST_F(CheckerTest, ArgumentsHaveTheTypeOfTheBuffer) {
   program.arguments[0].type = ElementType::F64;
   expectError("the host's elements are f64, needed f32");

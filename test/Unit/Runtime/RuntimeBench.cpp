@@ -180,11 +180,47 @@ static void benchPacking() {
     }
 }
 
+/// The speed at which images are brought from channels first to channels last
+/// and back, beside a copy, in GB read per second.
+static void benchImages() {
+  for (std::vector<int64_t> shape : {std::vector<int64_t>{8, 128, 28, 28},
+                                     {8, 64, 56, 56},
+                                     {8, 512, 28, 28},
+                                     {8, 64, 7, 7},
+                                     {1, 32, 512, 512},
+                                     {8, 3, 224, 224}})
+    for (ElementType type :
+         {ElementType::F32, ElementType::BF16, ElementType::I8}) {
+      Argument first{type, shape};
+      first.order = {0, 2, 3, 1};
+      const std::vector<int64_t> last = first.orderedShape();
+      const Box whole = Box::whole(last);
+      const int64_t bytes = whole.volume() * bytesOf(type);
+      std::vector<std::byte> a(bytes, std::byte(1)), b(bytes);
+      const BoxView image = viewOf(a.data(), first, whole);
+      const BoxView packed = viewOf(b.data(), type, whole, whole);
+      auto speed = [&](auto &&body) {
+        double least = 1e9;
+        for (int i = 0; i < 10; ++i)
+          least = std::min(least, secondsOf(body));
+        return bytes / least / 1e9;
+      };
+      std::printf("%s %ldx%ldx%ldx%ld: to channels last %.2f, to channels "
+                  "first %.2f, copy %.2f GB/s\n",
+                  toString(type), long(shape[0]), long(shape[1]),
+                  long(shape[2]), long(shape[3]),
+                  speed([&] { copyBox(packed, image); }),
+                  speed([&] { copyBox(image, packed); }),
+                  speed([&] { std::memcpy(b.data(), a.data(), bytes); }));
+    }
+}
+
 int main(int argc, char **) {
   benchOverhead();
   if (argc > 1) // with any argument that is all
     return 0;
   benchPacking();
+  benchImages();
   constexpr int64_t count = 50000;
   Program many = copies(count);
   std::printf("check of %ld commands: %.3f s\n", long(count),

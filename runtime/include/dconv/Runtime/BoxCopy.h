@@ -33,6 +33,8 @@ public:
     std::vector<JointDim<2>> outer, inner;
     int64_t run = 0;      ///< bytes that lie together on both sides
     JointDim<2> groups{}; ///< what is copied in one loop
+    JointDim<2> columns{}; ///< of a transpose: dense in the source, as groups
+                           ///< are in the target
     int64_t distance = 0; ///< in the source, of what the target has together
   };
 

@@ -41,6 +41,9 @@ inline const BufferLayout rowMajor;
 BoxView viewOf(std::byte *data, ElementType type, const Box &window,
                const Box &box, const BufferLayout &layout = rowMajor);
 
+/// `box`, in dims of the program, of the tensor of the host at `data`.
+BoxView viewOf(std::byte *data, const Argument &argument, const Box &box);
+
 /// `part`, in positions of the view, of `view`.
 BoxView partOf(const BoxView &view, const Box &part);
 

@@ -101,8 +101,14 @@ struct DeviceProgram {
 /// host, or a scalar (`shape` empty).
 struct Argument {
   ElementType type = ElementType::F32;
-  std::vector<int64_t> shape;
+  std::vector<int64_t> shape; ///< on the host
   bool scalar = false;
+  /// Dim d of the program's tensor is dim order[d] of the host's. Empty where
+  /// both have the same dims.
+  std::vector<uint32_t> order = {};
+
+  /// The shape of the program's tensor.
+  std::vector<int64_t> orderedShape() const;
 };
 
 /// Per device; bytes of payload, each accepted message counted once.
