@@ -11,7 +11,6 @@
 #include "dconv/Transforms/ChannelsLast.h"
 #include "dconv/Transforms/DropZeros.h"
 #include "dconv/Transforms/Factorize.h"
-#include "dconv/Transforms/Passes.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
